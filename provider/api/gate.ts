@@ -1,0 +1,69 @@
+/**
+ * Lets calls through: so many at once, in the order in which they came, none while the API has asked to wait.
+ */
+export class Gate {
+    readonly #most: number;
+    #width: number;
+    #active = 0;
+    #opensAt = 0;
+    #timer: NodeJS.Timeout | undefined;
+    readonly #waiting: (() => void)[] = [];
+
+    /** @param most how many calls may be under way at once */
+    constructor(most: number) {
+        this.#most = most;
+        this.#width = most;
+    }
+
+    /** Runs `work` when it is its turn. */
+    async pass<T>(work: () => Promise<T>): Promise<T> {
+        await new Promise<void>((enter) => {
+            this.#waiting.push(enter);
+            this.#open();
+        });
+        try {
+            return await work();
+        } finally {
+            this.#active--;
+            this.#open();
+        }
+    }
+
+    /**
+     * Closes the gate for all calls that are not under way yet.
+     *
+     * @returns whether that is longer than it was closed already, so that it is worth telling
+     */
+    close(milliseconds: number): boolean {
+        const opensAt = Date.now() + milliseconds;
+        // After a refusal one call goes ahead and tells whether the rest may come: eight that are refused again would
+        // only use up the limit.
+        this.#width = 1;
+        if (opensAt <= this.#opensAt) return false;
+        const wasClosed = this.#opensAt > Date.now();
+        const longer = opensAt - this.#opensAt > 1_000;
+        this.#opensAt = opensAt;
+        return !wasClosed || longer;
+    }
+
+    /** Tells that a call was let through by the API, so that more may go at once again. */
+    widen(): void {
+        this.#width = Math.min(this.#most, this.#width * 2);
+        this.#open();
+    }
+
+    #open(): void {
+        const wait = this.#opensAt - Date.now();
+        if (wait > 0) {
+            clearTimeout(this.#timer);
+            this.#timer = setTimeout(() => this.#open(), wait);
+            return;
+        }
+        while (this.#active < this.#width) {
+            const enter = this.#waiting.shift();
+            if (enter === undefined) return;
+            this.#active++;
+            enter();
+        }
+    }
+}

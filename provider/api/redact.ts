@@ -1,0 +1,49 @@
+/**
+ * What may be said of a text that a server sent. Servers echo headers and bodies in their errors, with the API key and
+ * secrets in them, also encoded, also such as this provider has never seen. So only plain words pass.
+ */
+
+/** Longer texts are no messages for people. */
+const mostCharacters = 200;
+
+const plainWord =
+    /^[("'`]*[A-Za-z]?[a-z]*(['’-][a-z]+)*[)"'`.,:;!?]*$|^[A-Z]{1,8}[.,:;!?]*$|^\d{1,3}[.,:;!?%]*$|^[-–—&+/]$/;
+
+/** The longest word that passes: a secret of small letters alone would be longer. */
+const longestWord = 20;
+
+/** The message of a server's error body, with everything that is not a plain word replaced by `…`; "" if there is none. */
+export function readableMessage(body: string): string {
+    const text = messageIn(body);
+    if (text.includes("<")) return "";
+    const words = text.split(/\s+/).filter((word) => word !== "");
+    const safe = words.map((word) => (word.length <= longestWord && plainWord.test(word) ? word : "…")).join(" ");
+    const short = safe.replace(/(…\s*)+/g, "… ").trim();
+    return /[a-z]/i.test(short) ? short.slice(0, mostCharacters) : "";
+}
+
+function messageIn(body: string): string {
+    let json: unknown;
+    try {
+        json = JSON.parse(body);
+    } catch {
+        return body.slice(0, 10 * mostCharacters);
+    }
+    for (const key of ["message", "error", "detail"]) {
+        const value = (json as Record<string, unknown> | null)?.[key];
+        if (typeof value === "string") return value;
+        const inner = (value as Record<string, unknown> | null | undefined)?.message;
+        if (typeof inner === "string") return inner;
+    }
+    return "";
+}
+
+/** A URL for a message: recognisable, without the query, which may hold a token. */
+export function describeUrl(url: string): string {
+    try {
+        const { protocol, host, pathname, search } = new URL(url);
+        return `${protocol}//${host}${pathname}${search === "" ? "" : "?…"}`;
+    } catch {
+        return "(not a URL)";
+    }
+}

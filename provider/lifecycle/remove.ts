@@ -1,0 +1,50 @@
+import { ApiError, CallError } from "../errors";
+import type { Ledger } from "./ledger";
+import { about, mayMeanGone, saidNo } from "./outcome";
+import type { WebhookOutputs } from "./state";
+
+/** How often `/delete` is sent in all: to send it again does no harm. */
+const mostAttempts = 3;
+
+/**
+ * Deletes a webhook. One that is gone already is a success, in whatever words the API says so.
+ *
+ * @throws ApiError where the API refuses, and `/list` still shows the webhook
+ */
+export function remove(
+    ledger: Ledger,
+    id: string,
+    saved: WebhookOutputs,
+    notify: (line: string) => void,
+): Promise<void> {
+    return about({ id, url: saved.url }, async () => {
+        if (ledger.isAdopted(id)) {
+            // A renamed resource: the new one has adopted the webhook that the old one gives up.
+            notify(`${id} is not deleted, as another resource of this program has just adopted it`);
+            return;
+        }
+        for (let attempt = 1; ; attempt++) {
+            const failure = await tryDelete(ledger, id);
+            if (failure === undefined || (await isGone(ledger, id, saidNo(failure)))) break;
+            if (attempt === mostAttempts || failure.effect === "none") throw failure;
+        }
+        ledger.strike(id);
+    });
+}
+
+/** @returns why it is not certain that the webhook is deleted; undefined when it is */
+async function tryDelete(ledger: Ledger, id: string): Promise<CallError | undefined> {
+    try {
+        if (await ledger.client.delete(id)) return undefined;
+        return new ApiError('the API answered {"success": false} to `/delete`, and still lists it.', 200, "none");
+    } catch (error) {
+        if (!(error instanceof CallError)) throw error;
+        if (error.effect === "none" && !mayMeanGone(error)) throw error;
+        return error;
+    }
+}
+
+async function isGone(ledger: Ledger, id: string, onlyOnce: boolean): Promise<boolean> {
+    const gone = await ledger.lookFor((webhooks) => !webhooks.has(id) || undefined, onlyOnce ? 0 : undefined);
+    return gone === true;
+}

@@ -1,0 +1,45 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Keepers } from "./state";
+
+/**
+ * What counts as the same. Every `/update` rotates the secret, so two spellings of one thing must never look like a change.
+ */
+
+/**
+ * The one spelling that all spellings of a URL share: scheme and host in small letters, no default port, no dot segments
+ * (WHATWG URL), and percent-encoding only where it is needed (RFC 3986, 6.2.2).
+ */
+export function canonicalUrl(url: string): string {
+    let href: string;
+    try {
+        href = new URL(url).href;
+    } catch {
+        return url;
+    }
+    return href.replace(/%[0-9a-f]{2}/gi, (encoded) => {
+        const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+        return /[A-Za-z0-9\-._~]/.test(character) ? character : encoded.toUpperCase();
+    });
+}
+
+export function sameUrl(one: string, other: string): boolean {
+    return one === other || canonicalUrl(one) === canonicalUrl(other);
+}
+
+/** The events without doubles, in the order of the first of each. */
+export function distinctEvents(events: readonly string[]): readonly string[] {
+    return [...new Set(events)];
+}
+
+export function sameEvents(one: readonly string[], other: readonly string[]): boolean {
+    return isDeepStrictEqual(new Set(one), new Set(other));
+}
+
+/** Nothing, null and an empty object all mean: no wish to rotate. */
+export function sameKeepers(one: Keepers | null | undefined, other: Keepers | null | undefined): boolean {
+    return isDeepStrictEqual(withoutNothing(one), withoutNothing(other));
+}
+
+function withoutNothing(keepers: Keepers | null | undefined): Keepers {
+    return Object.fromEntries(Object.entries(keepers ?? {}).filter(([, value]) => value != null));
+}
