@@ -1,0 +1,38 @@
+import { readFile, stat } from "node:fs/promises";
+import { type CachedSecretsOptions, cachedSecrets } from "./cached-secrets.js";
+import { type SecretSource, secretsFromText } from "./secrets.js";
+
+/**
+ * Secrets from a file, such as a mounted Kubernetes Secret or a Docker secret, in a form that {@link secretsFromText} reads.
+ * The file is read again as soon as it has changed, without a restart. (In its own entry point, because it needs Node's `fs`.)
+ *
+ * If the file cannot be read any more, the last secrets stay valid for `maxStaleSeconds`, by default a day.
+ *
+ * @example
+ * ```ts
+ * import { createReceiver } from "pulumi-captions/receiver";
+ * import { secretsFromFile } from "pulumi-captions/receiver/node";
+ *
+ * const receiver = createReceiver({
+ *     secrets: secretsFromFile("/var/run/secrets/captions/webhook-secrets"),
+ *     onDelivery: (delivery) => console.log(delivery.event),
+ * });
+ * ```
+ */
+export function secretsFromFile(
+    path: string | URL,
+    options: Pick<CachedSecretsOptions, "maxStaleSeconds" | "onFetchError"> = {},
+): SecretSource {
+    let read: { stamp: string; secrets: string[] } | undefined;
+
+    async function secretsNow(): Promise<string[]> {
+        // Asked before reading: what is written in between is found the next time.
+        const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+        const stamp = [ino, size, mtimeNs, ctimeNs].join();
+        if (read?.stamp !== stamp) read = { stamp, secrets: secretsFromText(await readFile(path, "utf8")) };
+        return read.secrets;
+    }
+
+    // Looking whether the file has changed costs next to nothing, so it is done for every delivery.
+    return cachedSecrets(secretsNow, { ...options, maxAgeSeconds: 0, minRefetchSeconds: 0 });
+}
