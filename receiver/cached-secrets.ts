@@ -18,9 +18,12 @@ export interface CachedSecretsOptions {
     now?: () => number;
 }
 
-interface Fetched {
+/** One call of the function: running, or over. */
+interface Attempt {
+    number: number;
     startedAt: number;
-    secrets: SecretValues;
+    running: boolean;
+    result: Promise<SecretValues>;
 }
 
 /**
@@ -57,17 +60,28 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
     const maxStale = (options.maxStaleSeconds ?? 86_400) * 1000;
     const timeout = (options.timeoutSeconds ?? 10) * 1000;
 
-    let last: Fetched | undefined;
-    let running: { startedAt: number; result: Promise<Fetched> } | undefined;
-    let startedAt = Number.NEGATIVE_INFINITY;
+    let latest: Attempt | undefined;
+    let last: { startedAt: number; secrets: SecretValues } | undefined;
     let failed = false;
     let waiting = 0;
 
-    async function fetchOnce(begun: number): Promise<Fetched> {
+    function start(): Attempt {
+        const startedAt = now();
+        const result = fetchOnce(startedAt).finally(() => {
+            attempt.running = false;
+        });
+        result.catch(() => undefined); // Whoever waits for it sees the failure; if nobody does, it is not an unhandled one.
+        const attempt: Attempt = { number: (latest?.number ?? 0) + 1, startedAt, running: true, result };
+        latest = attempt;
+        return attempt;
+    }
+
+    async function fetchOnce(startedAt: number): Promise<SecretValues> {
         try {
-            last = { startedAt: begun, secrets: await within(timeout, fetchSecrets()) };
+            const secrets = await within(timeout, fetchSecrets());
+            last = { startedAt, secrets };
             failed = false;
-            return last;
+            return secrets;
         } catch (error) {
             failed = true;
             onFetchError?.(error);
@@ -75,62 +89,64 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
         }
     }
 
-    async function start(): Promise<Fetched> {
-        startedAt = now();
-        const current = { startedAt, result: fetchOnce(startedAt) };
-        running = current;
-        try {
-            return await current.result;
-        } finally {
-            if (running === current) running = undefined;
-        }
-    }
-
-    /** The fetch that is running, or else the next that may start; none if too many wait for it already. */
-    async function nextFetch(): Promise<Fetched | undefined> {
-        for (;;) {
-            // Each waits with a timer of its own: on Cloudflare Workers, the request that began the fetch may be cancelled with it.
-            if (running && now() - running.startedAt < timeout) return within(timeout, running.result);
-            const wait = Math.min(minRefetch, startedAt + minRefetch - now());
-            if (wait <= 0) return start();
+    /** An attempt that began after `seen`; or the one that is running; or the next that may begin; none if too many wait for it. */
+    async function nextAttempt(seen: number): Promise<Attempt | undefined> {
+        if (latest && latest.number > seen) return latest;
+        if (latest?.running && now() - latest.startedAt < timeout) return latest;
+        const before = latest;
+        const wait = before ? Math.min(minRefetch, before.startedAt + minRefetch - now()) : 0;
+        if (wait > 0) {
             if (waiting >= maxWaiting) return undefined;
             waiting++;
             await new Promise((resolve) => setTimeout(resolve, wait)).finally(() => waiting--);
         }
+        return latest !== before && latest ? latest : start();
     }
 
-    /** The last secrets, if they may be used without asking first. */
-    function atHand(): Fetched | undefined {
-        const age = last === undefined ? Number.NaN : now() - last.startedAt;
+    /** The last secrets, if they were fetched within so many milliseconds. (The time is below 0 if the clock was set back.) */
+    function lastWithin(milliseconds: number) {
+        const age = last ? now() - last.startedAt : -1;
+        return age >= 0 && age <= milliseconds ? last : undefined;
+    }
+
+    /** The secrets that may be used without asking first. */
+    function atHand() {
         // While fetching fails, one delivery at a time tries again, and the others do not wait for it.
-        const justFailed = failed && (running !== undefined || now() - startedAt < minRefetch);
-        const limit = justFailed ? Math.max(maxAge, maxStale) : maxAge;
-        return age >= 0 && age <= limit ? last : undefined; // Below 0, the clock was set back.
+        const asked = latest && (latest.running || now() - latest.startedAt < minRefetch);
+        return lastWithin(maxAge) ?? (failed && asked ? lastWithin(maxStale) : undefined);
     }
 
     return {
         async *lists() {
-            const arrivedAt = now();
+            const seen = latest?.number ?? 0;
             const known = atHand();
             if (known) yield known.secrets;
             let offered = known !== undefined;
             for (;;) {
-                let fetched: Fetched | undefined;
+                const attempt = await nextAttempt(seen);
+                if (!attempt && offered) return;
+                if (!attempt) throw unavailable("too many deliveries wait for them");
+                let secrets: SecretValues;
                 try {
-                    fetched = await nextFetch();
+                    // With a timer of its own: on Cloudflare Workers, the request that began to fetch may be cancelled, and the fetch with it.
+                    secrets = await within(timeout, attempt.result);
                 } catch (error) {
-                    const stale = atHand();
-                    if (stale && !offered) yield stale.secrets;
-                    throw unavailable(`fetching them failed (${error instanceof Error ? error.name : typeof error})`);
+                    const stale = offered ? undefined : lastWithin(maxStale);
+                    if (stale) yield stale.secrets;
+                    throw unavailable(`fetching them failed (${kindOf(error)})`);
                 }
-                if (fetched === undefined && offered) return;
-                if (fetched === undefined) throw unavailable("too many deliveries wait for them");
-                yield fetched.secrets;
+                yield secrets;
                 offered = true;
-                if (fetched.startedAt >= arrivedAt) return;
+                if (attempt.number > seen) return;
             }
         },
     };
+}
+
+/** An error's class and code. Not its message, which may hold the credentials that the secrets are fetched with. */
+function kindOf(error: unknown): string {
+    if (!(error instanceof Error)) return typeof error;
+    return "code" in error && typeof error.code === "string" ? `${error.name}, ${error.code}` : error.name;
 }
 
 async function within<T>(milliseconds: number, result: T | Promise<T>): Promise<T> {
