@@ -15,9 +15,16 @@ export interface Machine {
     platform: NodeJS.Platform;
     /** Where the usual places are looked for: "/" but for tests. */
     root: string;
+    /** Undefined on Windows. */
+    userId: number | undefined;
 }
 
-const THIS_MACHINE: Machine = { env: process.env, platform: process.platform, root: "/" };
+const THIS_MACHINE: Machine = {
+    env: process.env,
+    platform: process.platform,
+    root: "/",
+    userId: process.getuid?.(),
+};
 
 const NAMES = ["google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome", "microsoft-edge"];
 const VERSION_MS = 30_000;
@@ -59,7 +66,7 @@ export async function findOrInstallBrowser(reporter: Reporter, machine: Machine 
         [`Debian's ${DEBIAN_PACKAGES[0]}`, installFromDebian],
         ["Playwright's Chromium", installFromPlaywright],
     ] as const) {
-        const reason = await install(machine.env, (work) => {
+        const reason = await install(machine, (work) => {
             reporter.log(`Installing ${what} for the tests of the emulator's page (about a minute, at most 5).`);
             return withProgress(reporter, () => `installing ${what}`, work);
         });
@@ -146,21 +153,19 @@ async function runs(path: string, { env, platform }: Machine): Promise<boolean> 
 }
 
 /** Undefined when it is done, else the reason why not. */
-type Install = (
-    env: NodeJS.ProcessEnv,
-    start: <T>(work: () => Promise<T>) => Promise<T>,
-) => Promise<string | undefined>;
+type Install = (machine: Machine, start: <T>(work: () => Promise<T>) => Promise<T>) => Promise<string | undefined>;
 
-const installFromDebian: Install = async (env, start) => {
+const installFromDebian: Install = async ({ env, userId }, start) => {
     const apt = findOnPath("apt-get", env)[0];
-    if (apt === undefined) return "there is no apt-get on PATH";
-    if (process.getuid?.() !== 0) return "only root may install it";
+    const aptCache = findOnPath("apt-cache", env)[0];
+    if (apt === undefined || aptCache === undefined) return "there is no apt-get on PATH";
+    if (userId !== 0) return "only root may install it";
     const quiet = { ...env, DEBIAN_FRONTEND: "noninteractive" };
     const update = () => run(apt, ["update", "-q"], { env: quiet, timeoutMs: INSTALL_MS });
     const candidate = async () =>
-        /Candidate: (\S+)/.exec((await run("apt-cache", ["policy", "chromium"], { env })).stdout)?.[1] ?? "(none)";
+        /Candidate: (\S+)/.exec((await run(aptCache, ["policy", "chromium"], { env })).stdout)?.[1] ?? "(none)";
     return start(async () => {
-        let updated = await candidate().then((version) => version === "(none)");
+        let updated = (await candidate()) === "(none)";
         if (updated) await update();
         const version = await candidate();
         if (version === "(none)") return "this system has no such package";
@@ -185,7 +190,7 @@ const installFromDebian: Install = async (env, start) => {
     });
 };
 
-const installFromPlaywright: Install = async (env, start) => {
+const installFromPlaywright: Install = async ({ env }, start) => {
     const cli = join(dirname(require.resolve("playwright-core/package.json")), "cli.js");
     return start(async () => {
         const { code, output, timedOut } = await run(process.execPath, [cli, "install", "chromium"], {
