@@ -17,7 +17,7 @@ export function standardErrorReporter(): Reporter {
     return {
         log: (line) => log(clear + line),
         status: (text) => {
-            stream.write(clear + text.slice(0, (stream.columns ?? 80) - 1));
+            stream.write(clear + text.slice(0, (stream.columns || 80) - 1));
         },
     };
 }
