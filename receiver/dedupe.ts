@@ -62,6 +62,15 @@ export interface MemoryDedupeOptions {
     now?: () => number;
 }
 
+/** A store in memory answers at once. */
+export interface MemoryDedupe extends DedupeStore {
+    claim(key: string, owner: string, leaseSeconds: number): Claim;
+    confirm(key: string, owner: string, keepSeconds: number): void;
+    release(key: string, owner: string): void;
+    /** How many deliveries are in it. */
+    readonly size: number;
+}
+
 /**
  * The default store: the memory of this process. Right for one process; after a restart, nothing is remembered.
  *
@@ -76,7 +85,7 @@ export interface MemoryDedupeOptions {
  * });
  * ```
  */
-export function memoryDedupe(options: MemoryDedupeOptions = {}): DedupeStore & { readonly size: number } {
+export function memoryDedupe(options: MemoryDedupeOptions = {}): MemoryDedupe {
     const { maxEntries = 10_000, now = Date.now } = options;
     /** In the order of being claimed. Not bounded by `maxEntries`: it holds what is being handled at the moment. */
     const claims = new Map<string, { owner: string; until: number }>();

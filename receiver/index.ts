@@ -9,11 +9,11 @@ export { toExpressHandler } from "./adapters/express.js";
 export { type FastifyLike, type FastifyPluginOptions, toFastifyPlugin } from "./adapters/fastify.js";
 export { type HonoContext, toHonoHandler } from "./adapters/hono.js";
 export { type LambdaAnswer, type LambdaEvent, toLambdaHandler } from "./adapters/lambda.js";
-export { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./adapters/node.js";
+export { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./adapters/node-http.js";
 export { toWorker, type Worker } from "./adapters/worker.js";
 export type { HeadersLike } from "./authorization.js";
 export { type CachedSecretsOptions, cachedSecrets } from "./cached-secrets.js";
-export { type Claim, type DedupeStore, type MemoryDedupeOptions, memoryDedupe } from "./dedupe.js";
+export { type Claim, type DedupeStore, type MemoryDedupe, type MemoryDedupeOptions, memoryDedupe } from "./dedupe.js";
 export {
     type CreatorFailure,
     type CreatorSuccess,

@@ -1,5 +1,5 @@
 import type { Receiver } from "../receiver.js";
-import { type NodeListener, toNodeListener } from "./node.js";
+import { type NodeListener, toNodeListener } from "./node-http.js";
 
 /**
  * For an Express application. It works without a body parser, and after `express.json()`, `express.raw()` or `express.text()`.

@@ -1,5 +1,5 @@
 import type { Receiver } from "../receiver.js";
-import { type NodeRequest, type NodeResponse, toNodeListener } from "./node.js";
+import { type NodeRequest, type NodeResponse, toNodeListener } from "./node-http.js";
 
 /** What is used of a Fastify instance. */
 export interface FastifyLike {

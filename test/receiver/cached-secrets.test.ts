@@ -6,7 +6,7 @@ import {
     type Verification,
     verifyDelivery,
 } from "../../receiver/index.js";
-import { deferred } from "./support.js";
+import { deferred, holdTime } from "./support.js";
 
 const unknown: Verification = { ok: false, reason: "wrong-secret" };
 const known: Verification = { ok: true, secretIndex: 0 };
@@ -26,11 +26,10 @@ function store(...first: string[]) {
 
 const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1000);
 
-beforeEach(() => {
-    vi.useFakeTimers();
-});
+beforeEach(holdTime);
 afterEach(() => {
     vi.useRealTimers();
+    vi.restoreAllMocks();
 });
 
 describe("cachedSecrets", () => {

@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { RequestListener, Server } from "node:http";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 export const secret = "whsec_2f9a41c07b";
 
@@ -81,4 +82,32 @@ export function deferred<T = void>(): {
         reject = no;
     });
     return { promise, resolve, reject };
+}
+
+/**
+ * Time stands still until the test moves it. Hashing, which Node does in other threads, is done at once, so that moving the
+ * time is all that a test has to wait for.
+ */
+export function holdTime(): void {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    vi.spyOn(crypto.subtle, "digest").mockImplementation(async (_algorithm, data) => {
+        const hash = createHash("sha256")
+            .update(data as Uint8Array)
+            .digest();
+        return new Uint8Array(hash).buffer;
+    });
+}
+
+/** Moves the time until the promise is settled. */
+export async function passTimeUntil<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const settle = () => {
+        settled = true;
+    };
+    promise.then(settle, settle);
+    while (!settled) {
+        await vi.advanceTimersByTimeAsync(100);
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+    return promise;
 }
