@@ -50,7 +50,7 @@ interface Attempt {
  *     { maxAgeSeconds: 60 },
  * );
  *
- * const receiver = createReceiver({ secrets, onDelivery: (delivery) => console.log(delivery.event) });
+ * export const receiver = createReceiver({ secrets, onDelivery: (delivery) => console.log(delivery.event) });
  * ```
  */
 export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecretsOptions = {}): SecretSource {

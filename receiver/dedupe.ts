@@ -78,7 +78,7 @@ export interface MemoryDedupe extends DedupeStore {
  * ```ts
  * import { createReceiver, memoryDedupe } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: process.env.CAPTIONS_WEBHOOK_SECRET,
  *     dedupe: memoryDedupe({ maxEntries: 100_000 }),
  *     onDelivery: (delivery) => console.log(delivery.event),

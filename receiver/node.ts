@@ -13,7 +13,7 @@ import { type SecretSource, secretsFromText } from "./secrets.js";
  * import { createReceiver } from "pulumi-captions/receiver";
  * import { secretsFromFile } from "pulumi-captions/receiver/node";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: secretsFromFile("/var/run/secrets/captions/webhook-secrets"),
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });

@@ -56,7 +56,7 @@ export function listOf(values: SecretValues): string[] {
  * ```ts
  * import { createReceiver, secretsFromText } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: secretsFromText(process.env.CAPTIONS_WEBHOOK_SECRETS),
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });

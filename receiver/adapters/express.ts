@@ -10,7 +10,7 @@ import { type NodeListener, toNodeListener } from "./node-http.js";
  * import express from "express";
  * import { createReceiver, toExpressHandler } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: process.env.CAPTIONS_WEBHOOK_SECRET,
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });

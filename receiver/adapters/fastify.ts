@@ -28,7 +28,7 @@ export interface FastifyPluginOptions {
  * import fastify from "fastify";
  * import { createReceiver, toFastifyPlugin } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: process.env.CAPTIONS_WEBHOOK_SECRET,
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });

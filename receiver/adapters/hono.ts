@@ -13,7 +13,7 @@ export interface HonoContext {
  * import { Hono } from "hono";
  * import { createReceiver, toHonoHandler } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: process.env.CAPTIONS_WEBHOOK_SECRET,
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });

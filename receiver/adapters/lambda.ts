@@ -27,7 +27,7 @@ export interface LambdaAnswer {
  * ```ts
  * import { createReceiver, secretsFromText, toLambdaHandler } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: secretsFromText(process.env.CAPTIONS_WEBHOOK_SECRETS),
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });
@@ -51,6 +51,6 @@ function requestOf({ headers: given, requestContext, body, isBase64Encoded }: La
     return new Request(url, { method: "POST", headers, body: isBase64Encoded ? bytesOf(body ?? "") : (body ?? "") });
 }
 
-function bytesOf(base64: string): Uint8Array {
+function bytesOf(base64: string) {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -29,7 +29,7 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
  * import { createServer } from "node:http";
  * import { createReceiver, toNodeListener } from "pulumi-captions/receiver";
  *
- * const receiver = createReceiver({
+ * export const receiver = createReceiver({
  *     secrets: process.env.CAPTIONS_WEBHOOK_SECRET,
  *     onDelivery: (delivery) => console.log(delivery.event),
  * });
@@ -65,11 +65,15 @@ function requestOf(request: NodeRequest): Request {
 }
 
 /** The body: as a stream if nobody has read it, else what a body parser has left. */
-function bodyOf(request: NodeRequest): ReadableStream<Uint8Array> | Uint8Array | string {
+function bodyOf(request: NodeRequest): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | string {
     const { body, rawBody } = request;
-    if (rawBody instanceof Uint8Array || typeof rawBody === "string") return rawBody;
+    if (isBody(rawBody)) return rawBody;
     if (request.readableEnded !== true) return streamOf(request);
-    return body instanceof Uint8Array || typeof body === "string" ? body : JSON.stringify(body ?? null);
+    return isBody(body) ? body : JSON.stringify(body ?? null);
+}
+
+function isBody(value: unknown): value is Uint8Array<ArrayBuffer> | string {
+    return value instanceof Uint8Array || typeof value === "string";
 }
 
 function streamOf(request: NodeRequest): ReadableStream<Uint8Array> {

@@ -1,13 +1,22 @@
 // The Worker that worker.test.ts runs in workerd.
 import { secretsFromText, toWorker } from "../../receiver/index.js";
 
+interface Service {
+    fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
 interface Env {
-    CAPTIONS_WEBHOOK_SECRETS: string;
-    HANDED_ON: { fetch(url: string, init: RequestInit): Promise<Response> };
+    /** If it is not there, KEEPER is asked. */
+    CAPTIONS_WEBHOOK_SECRETS?: string;
+    KEEPER: Service;
+    HANDED_ON: Service;
 }
 
 export default toWorker<Env>((env) => ({
-    secrets: secretsFromText(env.CAPTIONS_WEBHOOK_SECRETS),
+    secrets:
+        env.CAPTIONS_WEBHOOK_SECRETS === undefined
+            ? async () => secretsFromText(await (await env.KEEPER.fetch("http://keeper/")).text())
+            : secretsFromText(env.CAPTIONS_WEBHOOK_SECRETS),
     maxBytes: 100_000,
     onError: () => undefined,
     onDelivery: async (delivery) => {

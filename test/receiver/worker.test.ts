@@ -19,13 +19,17 @@ beforeAll(async () => {
 });
 
 /** workerd with the Worker in it; `handOn` decides what becomes of a delivery that is handed on. */
-async function start(secrets: string, handOn: (raw: unknown) => Promise<boolean> = async () => true) {
+async function start(
+    secrets: string | (() => Promise<string>),
+    handOn: (raw: unknown) => Promise<boolean> = async () => true,
+) {
     const miniflare = new Miniflare({
         modules: true,
         script,
         compatibilityDate: "2025-01-01",
-        bindings: { CAPTIONS_WEBHOOK_SECRETS: secrets },
+        bindings: typeof secrets === "string" ? { CAPTIONS_WEBHOOK_SECRETS: secrets } : {},
         serviceBindings: {
+            KEEPER: async () => new MiniflareResponse(typeof secrets === "string" ? "" : await secrets()),
             HANDED_ON: async (request: { json(): Promise<unknown> }) =>
                 new MiniflareResponse(null, { status: (await handOn(await request.json())) ? 200 : 500 }),
         },
@@ -83,7 +87,23 @@ describe("a Cloudflare Worker in workerd", () => {
         expect(handOn).toHaveBeenCalledTimes(1);
     });
 
-    test("without the binding it refuses everything", async () => {
+    test("requests at the same time share one fetch of the secrets", async () => {
+        const asked = deferred();
+        const answer = deferred<string>();
+        const keeper = vi.fn(() => {
+            asked.resolve();
+            return answer.promise;
+        });
+        const { send } = await start(keeper);
+        const sent = ["a", "b", "c"].map((operationId) => send(success({ operationId })));
+        await asked.promise;
+        expect((await send(success(), secret, "GET")).status).toBe(405);
+        answer.resolve(secret);
+        expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([200, 200, 200]);
+        expect(keeper).toHaveBeenCalledTimes(1);
+    });
+
+    test("with an empty binding it refuses everything", async () => {
         const { send } = await start("");
         expect((await send(success(), "")).status).toBe(401);
         expect((await send(success(), "undefined")).status).toBe(401);
