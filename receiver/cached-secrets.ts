@@ -2,7 +2,7 @@ import type { FetchSecrets, SecretSource, SecretValues } from "./secrets.js";
 import { SecretsError } from "./secrets-error.js";
 
 export interface CachedSecretsOptions {
-    /** For how long fetched secrets are used without asking again, in seconds. Default: 300. */
+    /** For how long fetched secrets are used without asking again, in seconds; never less than `minRefetchSeconds`. Default: 300. */
     maxAgeSeconds?: number;
     /** The least time from one fetch to the next, in seconds: how often unknown secrets can make the receiver ask. Default: 5. */
     minRefetchSeconds?: number;
@@ -55,8 +55,9 @@ interface Attempt {
  */
 export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecretsOptions = {}): SecretSource {
     const { maxWaiting = 100, onFetchError, now = Date.now } = options;
-    const maxAge = (options.maxAgeSeconds ?? 300) * 1000;
     const minRefetch = (options.minRefetchSeconds ?? 5) * 1000;
+    // Otherwise a known secret would have to wait until it may be asked for again.
+    const maxAge = Math.max(minRefetch, (options.maxAgeSeconds ?? 300) * 1000);
     const maxStale = (options.maxStaleSeconds ?? 86_400) * 1000;
     const timeout = (options.timeoutSeconds ?? 10) * 1000;
 

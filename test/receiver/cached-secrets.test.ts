@@ -98,6 +98,15 @@ describe("cachedSecrets", () => {
         expect(vault.fetchSecrets.mock.calls.length).toBeLessThanOrEqual(1 + 70 / 5);
     });
 
+    test("a known secret does not wait for the next fetch, however short maxAgeSeconds is", async () => {
+        const vault = store("a");
+        const source = cachedSecrets(vault.fetchSecrets, { maxAgeSeconds: 0, minRefetchSeconds: 5 });
+        await verify("a", source);
+        await seconds(4);
+        expect(await verify("a", source)).toEqual(known);
+        expect(vault.fetchSecrets).toHaveBeenCalledTimes(1);
+    });
+
     test("a known secret does not wait while unknown ones do", async () => {
         const vault = store("a");
         const source = cachedSecrets(vault.fetchSecrets);
