@@ -70,11 +70,11 @@ export function createTransport(
         transformResponse: (body: unknown) => body,
         validateStatus: () => true,
     });
-    return (path, body) => send(client, path, body, limits.call);
+    return (path, body) => send(client, path, body, limits);
 }
 
-async function send(client: AxiosInstance, path: string, body: unknown, limit: number): Promise<HttpAnswer> {
-    const signal = AbortSignal.timeout(limit);
+async function send(client: AxiosInstance, path: string, body: unknown, limits: Limits): Promise<HttpAnswer> {
+    const signal = AbortSignal.timeout(limits.call);
     try {
         const answer = await client.post<unknown>(path, body, { signal });
         const retryAfter: unknown = answer.headers["retry-after"];
@@ -85,15 +85,15 @@ async function send(client: AxiosInstance, path: string, body: unknown, limit: n
         };
     } catch (error) {
         // An AxiosError carries the request with the API key: nothing of it but its code goes on from here.
-        throw connectionError(error as AxiosError, signal.aborted, limit);
+        throw connectionError(error as AxiosError, signal.aborted, limits);
     }
 }
 
-function connectionError(error: AxiosError, timedOut: boolean, limit: number): ConnectionError {
+function connectionError(error: AxiosError, timedOut: boolean, limits: Limits): ConnectionError {
     const code = error.code ?? "unknown";
-    if (timedOut) return new ConnectionError(`no complete answer within ${limit / 1000} s`, "unknown");
-    if (code === connectTimeout) return new ConnectionError("no connection within the time limit", "none");
-    if (neverSent.has(code)) return new ConnectionError(`cannot connect (${code})`, "none");
+    if (timedOut) return new ConnectionError(`no complete answer within ${limits.call / 1000} s`, "unknown");
+    if (code === connectTimeout) return new ConnectionError(`no connection within ${limits.connect / 1000} s: is captions:baseUrl right?`, "none");
+    if (neverSent.has(code)) return new ConnectionError(`cannot connect (${code}): is the network there, and captions:baseUrl right?`, "none");
     if (isTlsError(code)) {
         return new TlsError(
             `the server's certificate is not trusted (${code}); a private authority is made known by NODE_EXTRA_CA_CERTS`,

@@ -1,0 +1,15 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as captions from "pulumi-captions";
+
+const config = new pulumi.Config();
+
+const webhook = new captions.Webhook("renders", {
+    url: config.get("url") ?? "https://api.example.com/hooks/captions",
+    enabledEvents: config.getObject<string[]>("enabledEvents") ?? ["creator.success", "creator.failure"],
+});
+
+export const webhookId = webhook.id;
+export const url = webhook.url;
+export const enabledEvents = webhook.enabledEvents;
+export const secretVersion = webhook.secretVersion;
+export const secret = webhook.secret;

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, inject, onTestFinished, test } from "vitest";
+
+const run = promisify(execFile);
+const root = join(__dirname, "../..");
+const tool = (name: string): string => join(root, "node_modules", name);
+
+test("publint finds nothing to complain about in the package", async () => {
+    const { publint } = await import("publint");
+    const { messages } = await publint({ pkgDir: join(inject("nodeModules"), "pulumi-captions"), strict: true });
+    expect(messages).toEqual([]);
+});
+
+test("the types are right for CommonJS, for ES modules and for bundlers", async () => {
+    const { stdout } = await run(process.execPath, [
+        tool("@arethetypeswrong/cli/dist/index.js"),
+        inject("tarball"),
+        "--profile=node16",
+        "--format=json",
+    ]).catch((error: { stdout: string }) => error);
+    expect(JSON.parse(stdout).problems ?? {}).toEqual({});
+});
+
+test("the tarball holds what is needed to run, and nothing of the tests", async () => {
+    const { stdout } = await run("tar", ["-tzf", inject("tarball")]);
+    const files = stdout.trim().split("\n");
+    for (const file of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"]) {
+        expect(files).toContain(`package/${file}`);
+    }
+    expect(files.filter((file) => !/^package\/(dist\/(provider|emulator|receiver|cli)\/|[^/]+$)/.test(file))).toEqual(
+        [],
+    );
+    expect(files.filter((file) => /test|\.tgz$/.test(file))).toEqual([]);
+});
+
+test("the package has at most three run-time dependencies beside the Pulumi SDK", () => {
+    const manifest = JSON.parse(readFileSync(join(inject("nodeModules"), "pulumi-captions/package.json"), "utf8"));
+    expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(3);
+    expect(manifest.peerDependencies).toHaveProperty("@pulumi/pulumi");
+});
+
+test.each([
+    ["a CommonJS program", "index.cjs", 'const { Webhook, getEvents, CaptionsError } = require("pulumi-captions");'],
+    ["an ES module", "index.mjs", 'import { Webhook, getEvents, CaptionsError } from "pulumi-captions";'],
+])("loads from %s", async (_, file, load) => {
+    const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-load-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    symlinkSync(inject("nodeModules"), join(folder, "node_modules"));
+    writeFileSync(join(folder, file), `${load}\nconsole.log(typeof Webhook, typeof getEvents, typeof CaptionsError);`);
+    const { stdout } = await run(process.execPath, [join(folder, file)]);
+    expect(stdout.trim()).toBe("function function function");
+});

@@ -1,0 +1,236 @@
+import { createServer } from "node:net";
+import { expect, test, vi } from "vitest";
+import { CaptionsClient, parseRetryAfter } from "../../provider/api/client";
+import { readableMessage } from "../../provider/api/redact";
+import {
+    AnswerError,
+    ApiError,
+    CaptionsError,
+    ConnectionError,
+    ForbiddenError,
+    RateLimitError,
+    UnauthorizedError,
+} from "../../provider/errors";
+import { create } from "../../provider/lifecycle";
+import { renders, shortLimits, startAccount } from "../support/account";
+import { findLeaks } from "../support/leaks";
+
+const patient = { patience: 10_000 };
+
+test.each([
+    ["seconds", "1"],
+    ["a date", "http-date"],
+] as const)("a 429 makes all calls wait as long as Retry-After says, in %s, and the user is told", async (_, form) => {
+    const { emulator, run, notes } = await startAccount();
+    const retryAfter = form === "http-date" ? new Date(Date.now() + 2_000).toUTCString() : form;
+    emulator.inject({ endpoint: "register", kind: "rate-limited", status: 429, retryAfter });
+    const ledger = run(patient);
+    const started = Date.now();
+    await Promise.all(
+        ["/a", "/b"].map((path) => create(ledger, { ...renders, url: `https://api.example.com${path}` })),
+    );
+    expect(Date.now() - started).toBeGreaterThan(900);
+    expect(emulator.webhooks).toHaveLength(2);
+    expect(emulator.countCalls("register")).toBe(3);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/wait [12] s.*429/);
+});
+
+test("a 429 without Retry-After is waited for with growing pauses", async () => {
+    const { emulator, run } = await startAccount();
+    emulator.inject({ endpoint: "list", kind: "rate-limited", status: 429, times: 3 });
+    await create(run(patient), renders);
+    const [first, second, third, fourth] = emulator.calls.map(({ at }) => at) as [number, number, number, number];
+    // Limits of 10, 20 and 40 ms, of which at least half is waited.
+    expect(second - first).toBeGreaterThanOrEqual(4);
+    expect(third - second).toBeGreaterThanOrEqual(9);
+    expect(fourth - third).toBeGreaterThanOrEqual(19);
+});
+
+test("sixty creates under a limit of calls all come through, and few calls are wasted", async () => {
+    const { emulator, run } = await startAccount({ rateLimit: { calls: 20, perSeconds: 1 } });
+    const ledger = run(patient);
+    const urls = Array.from({ length: 60 }, (_, index) => `https://api.example.com/${index}`);
+    await Promise.all(urls.map((url) => create(ledger, { ...renders, url })));
+    expect(emulator.webhooks).toHaveLength(60);
+    // One call tells that the limit is reached, and at most seven others are under way at that moment.
+    expect(emulator.countCalls()).toBeLessThanOrEqual(61 + 4 * 8);
+});
+
+test("a wait that is longer than anyone wants ends in an error that says so", async () => {
+    const { emulator, run } = await startAccount();
+    emulator.inject({ endpoint: "any", kind: "rate-limited", status: 429, retryAfter: 7200, times: 9 });
+    const failure = create(run(), renders);
+    await expect(failure).rejects.toThrow(RateLimitError);
+    await expect(failure).rejects.toThrow(/7200 s/);
+});
+
+test("a limit that never ends is given up", async () => {
+    const { emulator, run } = await startAccount();
+    emulator.inject({ endpoint: "any", kind: "rate-limited", status: 429, retryAfter: 0, times: 100_000 });
+    await expect(create(run({ patience: 100 }), renders)).rejects.toThrow(/still status 429/);
+});
+
+test.each([
+    [401, UnauthorizedError, /captions:apiKey/],
+    [403, ForbiddenError, /enterprise contract/],
+    [404, ApiError, /base URL/],
+    [422, ApiError, /422/],
+] as const)(
+    "status %i is an error of its own class that says what to do, and is not sent again",
+    async (status, type, text) => {
+        const { emulator, run } = await startAccount();
+        emulator.inject({ endpoint: "register", kind: "error-before", status, times: 9 });
+        const failure = create(run(), renders);
+        await expect(failure).rejects.toThrow(type);
+        await expect(failure).rejects.toThrow(text);
+        await expect(failure).rejects.toThrow("https://api.example.com/hooks/captions");
+        expect(emulator.countCalls("register")).toBe(1);
+    },
+);
+
+test("reading calls are tried again after 5xx, resets and garbage, and then given up", async () => {
+    for (const kind of ["error-before", "lost-answer", "garbage"] as const) {
+        const { emulator, run } = await startAccount();
+        emulator.inject({ endpoint: "list", kind, times: 2 });
+        await create(run(), renders);
+        expect(emulator.countCalls("list")).toBe(3);
+        emulator.inject({ endpoint: "list", kind, times: 3 });
+        await expect(run().list()).rejects.toThrow(CaptionsError);
+    }
+});
+
+test("a redirect is never followed", async () => {
+    const { emulator, run } = await startAccount();
+    const elsewhere = await startAccount();
+    emulator.inject({ endpoint: "any", kind: "redirect", body: elsewhere.emulator.baseUrl, times: 9 });
+    await expect(create(run(), renders)).rejects.toThrow(/[Rr]edirects are never followed/);
+    expect(elsewhere.emulator.calls).toEqual([]);
+});
+
+test("a server that hangs is given up after the time limit", async () => {
+    const { emulator, run } = await startAccount();
+    emulator.inject({ endpoint: "list", kind: "hang", times: 9 });
+    await expect(create(run({ call: 100 }), renders)).rejects.toThrow(/no complete answer within 0.1 s/);
+});
+
+test("a server that is not there is an error that says so, and what to look at", async () => {
+    const { emulator, run } = await startAccount();
+    await emulator.stop();
+    const failure = create(run(), renders);
+    await expect(failure).rejects.toThrow(ConnectionError);
+    await expect(failure).rejects.toThrow(/ECONNREFUSED.*captions:baseUrl/s);
+});
+
+test("a host name that does not exist is an error that says so", async () => {
+    const limits = shortLimits;
+    const client = new CaptionsClient({ apiKey: "key", baseUrl: "https://nowhere.invalid", limits, notify: vi.fn() });
+    await expect(client.list()).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
+});
+
+test("a server that accepts and never speaks TLS is given up after the time for connecting", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    const limits = { ...shortLimits, connect: 100 };
+    const baseUrl = `https://127.0.0.1:${port}`;
+    const client = new CaptionsClient({ apiKey: "key", baseUrl, limits, notify: vi.fn() });
+    await expect(client.list()).rejects.toThrow(/no connection within/);
+    server.close();
+});
+
+test("answers that are not what the documentation says are errors, never stored", async () => {
+    const { emulator, run } = await startAccount();
+    for (const kind of ["garbage", "wrong-shape"] as const) {
+        emulator.inject({ endpoint: "list", kind, times: 3 });
+        await expect(create(run(), renders)).rejects.toThrow(AnswerError);
+    }
+    expect(emulator.webhooks).toEqual([]);
+});
+
+test("fields that are new in answers do no harm, nor do a wrong content type and compression", async () => {
+    for (const behaviour of [
+        { extraFields: true },
+        { contentType: "text/plain" },
+        { compression: "gzip" },
+        { compression: "br" },
+    ] as const) {
+        const { emulator, run } = await startAccount(behaviour);
+        const { outputs } = await create(run(), renders);
+        expect(outputs.secret).toBe(emulator.webhooks[0]?.secret);
+        expect(Object.keys(outputs).sort()).toEqual(["changedAt", "enabledEvents", "secret", "secretVersion", "url"]);
+    }
+});
+
+test("a kept connection that the server has closed does not fail a run", async () => {
+    const { emulator, run } = await startAccount();
+    const ledger = run();
+    for (const index of Array.from({ length: 10 }).keys()) {
+        emulator.inject({ endpoint: "register", kind: "close-after" });
+        await create(ledger, { ...renders, url: `https://api.example.com/${index}` });
+    }
+    expect(emulator.webhooks).toHaveLength(10);
+});
+
+test("neither the key nor a secret is in an error, whatever the server echoes", async () => {
+    const { emulator, run, notes } = await startAccount();
+    const messages: string[] = [];
+    for (const endpoint of ["list", "register"] as const) {
+        for (const kind of [
+            "echo-secrets",
+            "error-before",
+            "error-after",
+            "garbage",
+            "wrong-shape",
+            "lost-answer",
+        ] as const) {
+            emulator.inject({ endpoint, kind, status: 500, times: 9 });
+            const url = `https://api.example.com/${endpoint}/${kind}`;
+            await create(run({ listLag: 20 }), { ...renders, url }).catch((error: Error) => {
+                messages.push(
+                    String(error),
+                    String(error.stack),
+                    JSON.stringify(error),
+                    JSON.stringify(Object.values(error)),
+                );
+                expect(error).toBeInstanceOf(CaptionsError);
+                expect(error.stack).toBe("");
+            });
+            emulator.clearFaults();
+        }
+    }
+    expect(messages.length).toBeGreaterThan(20);
+    const secrets = [emulator.apiKey, ...emulator.webhooks.map(({ secret }) => secret)];
+    expect(
+        findLeaks(
+            new Map([
+                ["errors", messages.join("\n")],
+                ["notes", notes.join("\n")],
+            ]),
+            secrets,
+        ),
+    ).toEqual([]);
+});
+
+test("Retry-After is read as seconds or a date", () => {
+    const now = Date.parse("2026-11-24T12:00:00Z");
+    expect(parseRetryAfter("120", now)).toBe(120_000);
+    expect(parseRetryAfter(" 0 ", now)).toBe(0);
+    expect(parseRetryAfter("Tue, 24 Nov 2026 12:00:30 GMT", now)).toBe(30_000);
+    expect(parseRetryAfter("Tue, 24 Nov 2026 11:00:00 GMT", now)).toBe(0);
+    expect(parseRetryAfter("soon", now)).toBeUndefined();
+    expect(parseRetryAfter(undefined, now)).toBeUndefined();
+});
+
+test.each([
+    ['{"error": "URL is not reachable."}', "URL is not reachable."],
+    ['{"message": "Unknown webhook wh_12ab for key sk_live_123"}', "Unknown webhook … for key …"],
+    ['{"error": {"message": "no such event"}}', "no such event"],
+    ['{"error": "bad header x-api-key: Zm9vYmFyYmF6"}', "bad header …"],
+    ["Too many requests, wait 5 seconds", "Too many requests, wait 5 seconds"],
+    ["<html><body>Bad gateway</body></html>", ""],
+    ['{"detail": 5}', ""],
+    ["", ""],
+])("of a server's error %s the words %j are shown", (body, shown) => {
+    expect(readableMessage(body)).toBe(shown);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { Accounts } from "../../provider/configuration";
+import { ConfigurationError } from "../../provider/errors";
+
+const silent = () => undefined;
+
+function accounts(settings: Record<string, string>, environment: Record<string, string> = {}): Accounts {
+    return new Accounts((name) => settings[name], environment, silent);
+}
+
+test("a key comes from the environment, or from the stack's configuration", () => {
+    expect(accounts({}, { CAPTIONS_API_KEY: "key" }).hasKey(undefined)).toBe(true);
+    expect(accounts({ apiKey: "key" }).hasKey(undefined)).toBe(true);
+    expect(accounts({}).hasKey(undefined)).toBe(false);
+});
+
+test("without a key there is an error that says where to set it, but only when it is needed", () => {
+    const none = accounts({});
+    expect(() => none.ledger(undefined)).toThrow(ConfigurationError);
+    expect(() => none.ledger(undefined)).toThrow(/captions:apiKey.*CAPTIONS_API_KEY/s);
+});
+
+test("an account has its own key, and the default base URL unless it has its own", () => {
+    const both = accounts({
+        accounts: '{"eu": {"apiKey": "a"}, "us": {"apiKey": "b", "baseUrl": "https://us.example"}}',
+    });
+    expect(both.names).toEqual(["eu", "us"]);
+    expect(both.hasKey("eu")).toBe(true);
+    expect(both.ledger("eu")).toBe(both.ledger("eu"));
+    expect(both.ledger("eu")).not.toBe(both.ledger("us"));
+    expect(() => both.ledger("asia")).toThrow(/"asia" is not configured/);
+});
+
+test.each([
+    [{ baseUrl: "http://api.example.com" }, /captions:baseUrl must be an https URL/],
+    [{ baseUrl: "ftp://api.example.com" }, /captions:baseUrl/],
+    [{ baseUrl: "api.example.com" }, /captions:baseUrl/],
+    [{ baseUrl: "https://user:pw@api.example.com" }, /captions:baseUrl/],
+    [{ baseUrl: "https://api.example.com?a=1" }, /captions:baseUrl/],
+    [{ apiKey: "two\nlines" }, /captions:apiKey holds white space/],
+    [{ accounts: "eu" }, /in JSON/],
+    [{ accounts: "[]" }, /must be an object/],
+    [{ accounts: '{"eu": "key"}' }, /"eu" has no apiKey/],
+    [{ accounts: '{"eu": {"apiKey": ""}}' }, /"eu" has no apiKey/],
+    [{ accounts: '{"eu": {"apiKey": "k", "baseUrl": 5}}' }, /must be an object/],
+    [{ accounts: '{"eu": {"apiKey": "k", "baseUrl": "http://a.example"}}' }, /baseUrl of "eu"/],
+    [{ callTimeoutSeconds: "soon" }, /captions:callTimeoutSeconds must be a number/],
+    [{ callTimeoutSeconds: "0" }, /captions:callTimeoutSeconds/],
+])("%j is refused with its name, and without its value", (settings: Record<string, string>, reason) => {
+    expect(() => accounts(settings)).toThrow(ConfigurationError);
+    expect(() => accounts(settings)).toThrow(reason);
+    expect(() => accounts(settings)).not.toThrow(/user:pw|two/);
+});
+
+test("plain http is for this machine alone", () => {
+    for (const baseUrl of ["http://127.0.0.1:4010/api", "http://localhost/api", "http://[::1]:1/api"]) {
+        expect(() => accounts({ baseUrl, apiKey: "key" }).ledger(undefined)).not.toThrow();
+    }
+});

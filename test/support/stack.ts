@@ -1,0 +1,170 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject, onTestFinished } from "vitest";
+import type { Emulator } from "../../emulator";
+import { type Engine, ensureEngine } from "../../scripts/engine";
+import { type PulumiResult, runPulumi } from "../../scripts/pulumi";
+import { findLeaks } from "./leaks";
+
+/** What a run of the engine came to. */
+export interface Run {
+    readonly code: number;
+    readonly stdout: string;
+    /** All that stood on the screen. */
+    readonly text: string;
+    /** The engine's events, as consumers of the Automation API get them. */
+    readonly events: readonly EngineEvent[];
+    /** How many resources had which operation: `{ create: 1, same: 2 }`. */
+    readonly operations: Readonly<Record<string, number>>;
+    /** The calls that the API saw in this run: `["list", "register"]`. */
+    readonly calls: readonly string[];
+}
+
+export interface EngineEvent {
+    readonly resourcePreEvent?: { readonly metadata: { readonly op: string; readonly type: string } };
+    readonly summaryEvent?: { readonly resourceChanges: Readonly<Record<string, number>> };
+}
+
+export interface Resource {
+    readonly urn: string;
+    readonly type: string;
+    readonly id?: string;
+    readonly inputs: Readonly<Record<string, unknown>>;
+    readonly outputs: Readonly<Record<string, unknown>>;
+    readonly initErrors?: readonly string[];
+}
+
+export interface StackOptions {
+    /** JavaScript. `captions` and `pulumi` are there already. */
+    readonly program: string;
+    readonly emulator: Emulator;
+    readonly env?: Readonly<Record<string, string>>;
+    /** Another `node_modules` than that with the packed tarball and the newest SDK. */
+    readonly nodeModules?: string;
+}
+
+let engine: Promise<Engine> | undefined;
+
+/**
+ * A Pulumi project with one stack in a temporary folder, on the real engine, with this package as it is packed. After each
+ * run everything that it produced is searched for secrets. The folder goes away with the test.
+ */
+export class Stack {
+    readonly folder = mkdtempSync(join(tmpdir(), "pulumi-captions-stack-"));
+    readonly #project = join(this.folder, "project");
+    readonly #options: StackOptions;
+    readonly #secrets = new Set<string>();
+    #runs = 0;
+
+    static async create(options: StackOptions): Promise<Stack> {
+        engine ??= ensureEngine({ log: () => undefined });
+        const stack = new Stack(options, await engine);
+        const init = await stack.run("stack", "init", "test");
+        if (init.code !== 0) throw new Error(init.text);
+        return stack;
+    }
+
+    private constructor(
+        options: StackOptions,
+        private readonly engine: Engine,
+    ) {
+        this.#options = options;
+        onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
+        mkdirSync(this.#project);
+        symlinkSync(options.nodeModules ?? inject("nodeModules"), join(this.#project, "node_modules"));
+        writeFileSync(join(this.#project, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
+        writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
+        this.program(options.program);
+    }
+
+    /** Replaces the program. */
+    program(text: string): void {
+        const heads = [
+            ["pulumi", "@pulumi/pulumi"],
+            ["captions", "pulumi-captions"],
+        ];
+        const imports = heads.map(([name, module]) => `const ${name} = require("${module}");`);
+        writeFileSync(join(this.#project, "index.js"), `${imports.join("\n")}\n${text}\n`);
+    }
+
+    up(...args: string[]): Promise<Run> {
+        return this.run("up", "--yes", "--skip-preview", ...args);
+    }
+
+    preview(...args: string[]): Promise<Run> {
+        return this.run("preview", "--diff", ...args);
+    }
+
+    refresh(...args: string[]): Promise<Run> {
+        return this.run("refresh", "--yes", "--skip-preview", ...args);
+    }
+
+    destroy(...args: string[]): Promise<Run> {
+        return this.run("destroy", "--yes", "--skip-preview", ...args);
+    }
+
+    /** The resources of the state that are webhooks, as the state has them: secrets encrypted. */
+    async webhooks(): Promise<readonly Resource[]> {
+        const state = JSON.parse((await this.run("stack", "export")).stdout);
+        const resources: Resource[] = state.deployment.resources ?? [];
+        return resources.filter(({ type }) => type === "pulumi-nodejs:dynamic/captions:Webhook");
+    }
+
+    /** The stack's outputs, with secrets in clear. */
+    async outputs(): Promise<Record<string, unknown>> {
+        return JSON.parse((await this.#spawn(["stack", "output", "--json", "--show-secrets"])).stdout);
+    }
+
+    /** Runs a command of the engine, whatever its outcome. */
+    async run(command: string, ...args: string[]): Promise<Run> {
+        this.#noteSecrets();
+        const before = this.#options.emulator.calls.length;
+        const log = join(this.folder, `events-${++this.#runs}.jsonl`);
+        const logs = ["up", "preview", "refresh", "destroy"].includes(command) ? ["--event-log", log] : [];
+        const { code, stdout, text } = await this.#spawn([command, ...args, ...logs]);
+        this.#noteSecrets();
+        const events = logs.length === 0 ? [] : readEvents(log);
+        this.#searchForSecrets(`pulumi ${command}`, text);
+        return {
+            code,
+            stdout,
+            text,
+            events,
+            operations: events.findLast(({ summaryEvent }) => summaryEvent)?.summaryEvent?.resourceChanges ?? {},
+            calls: this.#options.emulator.calls.slice(before).map(({ endpoint }) => endpoint),
+        };
+    }
+
+    #spawn(args: readonly string[]): Promise<PulumiResult> {
+        const { emulator, env } = this.#options;
+        return runPulumi(this.engine, [...args, ...(args.includes("init") ? [] : ["--stack", "test"])], {
+            project: this.#project,
+            temporaryFolder: this.folder,
+            env: { CAPTIONS_API_KEY: emulator.apiKey, CAPTIONS_BASE_URL: emulator.baseUrl, ...env },
+        });
+    }
+
+    #noteSecrets(): void {
+        for (const { secret } of this.#options.emulator.webhooks) this.#secrets.add(secret);
+        this.#secrets.add(this.#options.emulator.apiKey);
+    }
+
+    /** Searches the screen and every file that the engine wrote: state, history, backups, event logs. */
+    #searchForSecrets(what: string, text: string): void {
+        const files = readdirSync(this.folder, { recursive: true, withFileTypes: true })
+            .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
+            .map((entry) => join(entry.parentPath, entry.name));
+        const texts = new Map([
+            [`the screen of ${what}`, text],
+            ...files.map((file) => [file, readFileSync(file, "latin1")] as const),
+        ]);
+        const leaks = findLeaks(texts, this.#secrets);
+        if (leaks.length > 0) throw new Error(`Secrets in clear: ${leaks.join("; ")}`);
+    }
+}
+
+function readEvents(file: string): EngineEvent[] {
+    const lines = readFileSync(file, "utf8").split("\n");
+    return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
+}
