@@ -92,8 +92,16 @@ async function send(client: AxiosInstance, path: string, body: unknown, limits: 
 function connectionError(error: AxiosError, timedOut: boolean, limits: Limits): ConnectionError {
     const code = error.code ?? "unknown";
     if (timedOut) return new ConnectionError(`no complete answer within ${limits.call / 1000} s`, "unknown");
-    if (code === connectTimeout) return new ConnectionError(`no connection within ${limits.connect / 1000} s: is captions:baseUrl right?`, "none");
-    if (neverSent.has(code)) return new ConnectionError(`cannot connect (${code}): is the network there, and captions:baseUrl right?`, "none");
+    if (code === connectTimeout)
+        return new ConnectionError(
+            `no connection within ${limits.connect / 1000} s: is captions:baseUrl right?`,
+            "none",
+        );
+    if (neverSent.has(code))
+        return new ConnectionError(
+            `cannot connect (${code}): is the network there, and captions:baseUrl right?`,
+            "none",
+        );
     if (isTlsError(code)) {
         return new TlsError(
             `the server's certificate is not trusted (${code}); a private authority is made known by NODE_EXTRA_CA_CERTS`,

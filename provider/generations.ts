@@ -1,0 +1,53 @@
+import { InputError } from "./errors";
+
+export interface GenerationsOptions {
+    /** How long a generation is the newest: a whole number of hours, days or weeks, like `"12h"`, `"90d"`, `"13w"`. */
+    readonly every: string;
+    /**
+     * How long the generation before stays registered beside it, of the same form and shorter than `every`. It must be
+     * longer than it takes from one `pulumi up` to the next, and for every receiver to take up the new secret.
+     */
+    readonly overlap: string;
+    /** The moment to tell it for. Default: now. */
+    readonly now?: Date;
+}
+
+const hour = 3_600_000;
+const units: Readonly<Record<string, number>> = { h: hour, d: 24 * hour, w: 7 * 24 * hour };
+
+/**
+ * The names of the generations that are valid at a moment, newest first: one, or two during the overlap. With them a
+ * nightly `pulumi up` rotates and retires by itself. The periods are counted from 1970 in UTC, so every machine gives the
+ * same names, whatever its time zone. A name is the moment at which its period begins.
+ *
+ * @throws InputError where `every` or `overlap` is not of this form, or the overlap not shorter
+ *
+ * @example
+ * ```ts
+ * import * as captions from "pulumi-captions";
+ *
+ * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-11-24") }); // ["2026-09-25"]
+ * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-09-27") }); // ["2026-09-25", "2026-06-27"]
+ * ```
+ */
+export function generations({ every, overlap, now = new Date() }: GenerationsOptions): string[] {
+    const period = milliseconds("every", every);
+    const both = milliseconds("overlap", overlap);
+    if (both >= period) throw new InputError(`overlap: "${overlap}" must be shorter than every: "${every}"`);
+    if (Number.isNaN(now.getTime())) throw new InputError("now: is not a date");
+    const start = Math.floor(now.getTime() / period) * period;
+    const starts = now.getTime() - start < both ? [start, start - period] : [start];
+    return starts.map((time) => nameOf(time, period));
+}
+
+function milliseconds(name: string, text: string): number {
+    const [, count, unit] = /^([1-9]\d{0,4})([hdw])$/.exec(text) ?? [];
+    const length = units[unit ?? ""];
+    if (length === undefined) throw new InputError(`${name}: must be like "12h", "90d" or "13w", not "${text}"`);
+    return Number(count) * length;
+}
+
+function nameOf(start: number, period: number): string {
+    const moment = new Date(start).toISOString();
+    return period % (24 * hour) === 0 ? moment.slice(0, 10) : `${moment.slice(0, 13)}Z`;
+}

@@ -1,0 +1,98 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Webhook, type WebhookArgs } from "./webhook";
+
+/** The inputs of a {@link RotatingWebhook}. */
+export interface RotatingWebhookArgs extends Pick<WebhookArgs, "url" | "enabledEvents" | "account"> {
+    /** The names of the generations that are registered at once, newest first; each is one webhook with its own secret. */
+    generations: readonly string[];
+    /**
+     * Gives each generation a URL of its own by adding `generation=<name>` to the query, for an API that refuses or merges
+     * two webhooks on one URL. Default: `false`.
+     */
+    distinctUrls?: boolean | undefined;
+    /** For a generation by its name: the webhook to take over when it is created, as {@link WebhookArgs.adopt} says. */
+    adopt?: Readonly<Record<string, pulumi.Input<string | boolean>>> | undefined;
+}
+
+/**
+ * A webhook whose secret is rotated without losing a delivery: several generations of it are registered at once, each with
+ * its own secret. To rotate, prepend a name (`pulumi up`), let every receiver take {@link secrets}, drop the old name
+ * (`pulumi up`). While two are registered each event arrives once for each: receivers tell repeats by `operationId` and
+ * `event`.
+ *
+ * A generation that is no longer the newest keeps the URL and the events that it has, so a change of them goes the same
+ * way when a new name comes with it. Without a new name, it is made in place, and rotates the newest secret at once.
+ *
+ * @example
+ * ```ts
+ * import * as captions from "pulumi-captions";
+ *
+ * const webhook = new captions.RotatingWebhook("renders", {
+ *     url: "https://api.example.com/hooks/captions",
+ *     enabledEvents: ["creator.success", "creator.failure"],
+ *     generations: captions.generations({ every: "90d", overlap: "7d" }),
+ * });
+ * export const secrets = webhook.secrets;
+ * ```
+ */
+export class RotatingWebhook extends pulumi.ComponentResource {
+    /** The newest generation's secret. */
+    readonly secret: pulumi.Output<string>;
+    /** All secrets that are valid now, newest first: what receivers accept. */
+    readonly secrets: pulumi.Output<string[]>;
+    /** The webhooks' ids, newest first. */
+    readonly ids: pulumi.Output<string[]>;
+    /** The generations by name, newest first. */
+    readonly webhooks: ReadonlyMap<string, Webhook>;
+
+    /** @throws RunError where `generations` is empty, or has a name twice */
+    constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("captions:index:RotatingWebhook", name, {}, opts);
+        const { generations, distinctUrls = false, adopt = {}, ...inputs } = args;
+        checkGenerations(name, generations, Object.keys(adopt));
+
+        // The oldest comes first, and each waits for those before it: only then does the provider know which webhooks on
+        // this URL belong to a generation already, and so are not to be adopted by a new one.
+        const webhooks = new Map<string, Webhook>();
+        for (const generation of [...generations].reverse()) {
+            const url = distinctUrls
+                ? pulumi.output(inputs.url).apply((base) => withGeneration(base, generation))
+                : inputs.url;
+            const older = [...webhooks.values()];
+            const webhook = new Webhook(
+                `${name}-${generation}`,
+                { ...inputs, url, adopt: adopt[generation], allowDuplicateUrl: !distinctUrls },
+                {
+                    parent: this,
+                    dependsOn: older,
+                    ignoreChanges: generation === generations[0] ? [] : ["url", "enabledEvents"],
+                },
+            );
+            webhooks.set(generation, webhook);
+        }
+        const newestFirst = [...webhooks].reverse();
+        this.webhooks = new Map(newestFirst);
+        this.secrets = pulumi.all(newestFirst.map(([, webhook]) => webhook.secret));
+        this.secret = this.secrets.apply(([newest]) => newest as string);
+        this.ids = pulumi.all(newestFirst.map(([, webhook]) => webhook.id));
+        this.registerOutputs({ secret: this.secret, secrets: this.secrets, ids: this.ids });
+    }
+}
+
+function checkGenerations(name: string, generations: readonly string[], adopting: readonly string[]): void {
+    const fail = (problem: string): never => {
+        throw new pulumi.RunError(`RotatingWebhook "${name}": ${problem}`);
+    };
+    if (generations.length === 0) fail("generations: is empty; name at least one generation, newest first");
+    if (generations.some((generation) => !/^[\w.:-]{1,100}$/.test(generation))) {
+        fail("generations: names are made of letters, digits, '-', '_', '.' and ':'");
+    }
+    const doubled = generations.find((generation, index) => generations.indexOf(generation) !== index);
+    if (doubled !== undefined) fail(`generations: has "${doubled}" twice`);
+    const stray = adopting.find((generation) => !generations.includes(generation));
+    if (stray !== undefined) fail(`adopt: names the generation "${stray}", which is not in generations`);
+}
+
+function withGeneration(url: string, generation: string): string {
+    return `${url}${url.includes("?") ? "&" : "?"}generation=${encodeURIComponent(generation)}`;
+}
