@@ -1,0 +1,126 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Behaviour } from "./behaviour";
+import { type Outcome, signedUrl, type Video } from "./videos";
+import type { StoredWebhook } from "./webhooks";
+
+/** One attempt to deliver an event to one webhook. Neither the secret nor the video's URL is ever in it. */
+export interface Delivery {
+    /** When it was sent, in milliseconds since 1970. */
+    readonly at: number;
+    readonly webhookId: string;
+    /** The receiver's URL. */
+    readonly url: string;
+    readonly event: string;
+    readonly operationId: string;
+    /** 1 for the first. */
+    readonly attempt: number;
+    /** Which secret it carried: 1 for the one that `/register` made, one more for each rotation. */
+    readonly secretVersion: number;
+    /** What the receiver answered; undefined if it didn't. */
+    readonly status?: number;
+    /** Why there was no answer. */
+    readonly error?: string;
+    /** Whether the answer was 2xx. */
+    readonly accepted: boolean;
+}
+
+export interface DelivererOptions {
+    readonly emulatorUrl: () => string;
+    readonly behaviour: () => Behaviour;
+    readonly webhooks: () => readonly StoredWebhook[];
+    readonly record: (delivery: Delivery) => void;
+    /** Ends all attempts and waits. */
+    readonly signal: AbortSignal;
+}
+
+/** Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is over. */
+export async function deliver(video: Video, outcome: Outcome, options: DelivererOptions): Promise<Delivery[]> {
+    const event = `creator.${outcome}`;
+    const wanting = options.webhooks().filter(({ enabledEvents }) => enabledEvents.includes(event));
+    const attempts = await Promise.all(wanting.map(({ id }) => deliverTo(id, event, video, options)));
+    return attempts.flat();
+}
+
+async function deliverTo(id: string, event: string, video: Video, options: DelivererOptions): Promise<Delivery[]> {
+    const { signal, record, webhooks } = options;
+    const made: Delivery[] = [];
+    while (!signal.aborted) {
+        // Looked up each time: a repeat goes where the webhook points by then, with the secret that it has by then.
+        const webhook = webhooks().find((one) => one.id === id);
+        if (webhook === undefined) break;
+        const behaviour = options.behaviour();
+        const at = Date.now();
+        const body = JSON.stringify(deliveryBody(event, video, behaviour, options.emulatorUrl()));
+        const answer = await post(webhook, body, behaviour.deliveryTimeoutMs, signal);
+        const accepted = answer.status !== undefined && answer.status >= 200 && answer.status < 300;
+        const { url, secretVersion } = webhook;
+        const attempt = made.length + 1;
+        const delivery = {
+            at,
+            webhookId: id,
+            url,
+            event,
+            operationId: video.operationId,
+            attempt,
+            secretVersion,
+            ...answer,
+            accepted,
+        };
+        made.push(delivery);
+        record(delivery);
+        if (accepted || attempt >= behaviour.deliveryAttempts) break;
+        await wait(behaviour.deliveryRetryDelayMs, undefined, { signal }).catch(() => undefined);
+    }
+    return made;
+}
+
+function deliveryBody(event: string, video: Video, { failedUrl }: Behaviour, emulatorUrl: string): object {
+    const { operationId } = video;
+    if (event === "creator.success") {
+        return { url: signedUrl(emulatorUrl, video), event, operationId, creditsSpent: video.lengthSeconds };
+    }
+    const url = { missing: {}, empty: { url: "" }, null: { url: null } }[failedUrl];
+    return { ...url, event, operationId, creditsSpent: 0 };
+}
+
+type ReceiverAnswer = { readonly status: number } | { readonly status?: undefined; readonly error: string };
+
+/** Not `fetch`: it refuses some ports, and keeps connections that would have to be closed. Redirects are not followed. */
+function post(webhook: StoredWebhook, body: string, timeoutMs: number, signal: AbortSignal): Promise<ReceiverAnswer> {
+    return new Promise((resolve) => {
+        const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+        const fail = (error: NodeJS.ErrnoException): void => {
+            const late = `no answer within ${timeoutMs / 1000} s`;
+            const reason = deadline.aborted ? (signal.aborted ? "the emulator stopped" : late) : describe(error);
+            resolve({ error: reason });
+        };
+        try {
+            const send = webhook.url.toLowerCase().startsWith("https:") ? https.request : http.request;
+            const headers = {
+                "Content-Type": "application/json",
+                "Content-Length": Buffer.byteLength(body),
+                Authorization: `Bearer ${webhook.secret}`,
+            };
+            const request = send(webhook.url, { method: "POST", headers, agent: false, signal: deadline }, (answer) => {
+                resolve({ status: answer.statusCode ?? 0 });
+                // Dropped unread; a receiver that never ends its answer is cut off by the deadline.
+                answer.on("error", () => undefined).resume();
+            });
+            request.on("error", fail).end(body);
+        } catch (error) {
+            // A webhook registered by hand may have any text for a URL.
+            fail(error as Error);
+        }
+    });
+}
+
+function describe(error: NodeJS.ErrnoException): string {
+    const known: Record<string, string> = {
+        ECONNREFUSED: "nothing listens there",
+        ENOTFOUND: "the host name is not known",
+        ECONNRESET: "the receiver closed the connection",
+    };
+    return `${known[error.code ?? ""] ?? "the request failed"} (${error.code ?? error.name})`;
+}

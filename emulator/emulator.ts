@@ -1,0 +1,347 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Api } from "./api";
+import { type Behaviour, changeBehaviour, defaultBehaviour } from "./behaviour";
+import { type Call, type Endpoint, webhookEndpoints } from "./calls";
+import { type Delivery, deliver } from "./deliveries";
+import { EmulatorError } from "./errors";
+import { type Fault, FaultQueue } from "./faults";
+import { Journal } from "./journal";
+import { type Listening, listen, type Tls } from "./server";
+import { loadState, saveState } from "./state-file";
+import { type Outcome, type Video, type VideoRequest, VideoStore } from "./videos";
+import { type RegisteredWebhook, type StoredWebhook, type WebhookSettings, WebhookStore } from "./webhooks";
+
+export interface EmulatorOptions {
+    /** Default: 0, any free port. */
+    readonly port?: number;
+    /**
+     * The address to listen on. Default: `127.0.0.1`. On another one than a loopback address everybody who reaches it can call the API with
+     * the key; the page and the control endpoint stay closed to host names other than this one and loopback.
+     */
+    readonly host?: string;
+    /** What calls must carry as `x-api-key`. Default: `emulator-key`. */
+    readonly apiKey?: string;
+    /** The switches that differ from {@link defaultBehaviour}. */
+    readonly behaviour?: Partial<Behaviour>;
+    /** A JSON file that keeps webhooks (with their secrets) and videos from one start to the next. Default: memory only. */
+    readonly stateFile?: string;
+    /** Told of each call and delivery, in a line without secrets. Default: nobody. */
+    readonly log?: (line: string) => void;
+    /** Serves https with this key and certificate (PEM). Default: http. */
+    readonly tls?: Tls;
+}
+
+/**
+ * Starts a server that behaves like the webhooks of the Captions API, deliveries included, for tests and to try things out:
+ * Captions itself has no test environment.
+ *
+ * @throws {EmulatorError} when the port is in use, the state file is broken, or the behaviour is not possible
+ *
+ * @example
+ * ```ts
+ * import { startEmulator } from "pulumi-captions/emulator";
+ *
+ * const emulator = await startEmulator({ behaviour: { listLagMs: 200 } });
+ * process.env.CAPTIONS_BASE_URL = emulator.baseUrl;
+ * process.env.CAPTIONS_API_KEY = emulator.apiKey;
+ *
+ * // The next register is done, but its answer never arrives:
+ * emulator.inject({ endpoint: "register", kind: "lost-answer" });
+ *
+ * // A receiver is called as Captions would call it:
+ * emulator.register({ url: "http://127.0.0.1:8080/hooks", enabledEvents: ["creator.success"] });
+ * const operationId = emulator.submitVideo();
+ * const [delivery] = await emulator.finishVideo(operationId, "success");
+ * console.log(delivery?.accepted, delivery?.status);
+ *
+ * await emulator.stop();
+ * ```
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+    const emulator = new Emulator(options);
+    await emulator.listen();
+    return emulator;
+}
+
+/** A running emulator: what it serves, what it has seen, and how it is to behave. */
+export class Emulator {
+    /** What calls must carry as `x-api-key`. */
+    readonly apiKey: string;
+    readonly #options: EmulatorOptions;
+    readonly #stopping = new AbortController();
+    readonly #firstBehaviour: Behaviour;
+    readonly #faults = new FaultQueue();
+    readonly #listeners = new Set<() => void>();
+    readonly #calls = new Journal<Call>(() => this.#announce());
+    readonly #deliveries = new Journal<Delivery>(() => this.#announce());
+    readonly #webhooks: WebhookStore;
+    readonly #videos: VideoStore;
+    readonly #api: Api;
+    #behaviour: Behaviour;
+    #listening: Listening | undefined;
+    #stopped: Promise<void> | undefined;
+
+    /** @internal use {@link startEmulator} */
+    constructor(options: EmulatorOptions) {
+        this.#options = options;
+        this.apiKey = options.apiKey ?? "emulator-key";
+        this.#firstBehaviour = changeBehaviour(defaultBehaviour, options.behaviour ?? {});
+        this.#behaviour = this.#firstBehaviour;
+        const state = options.stateFile === undefined ? { webhooks: [], videos: [] } : loadState(options.stateFile);
+        this.#webhooks = new WebhookStore(state.webhooks, () => this.#save());
+        this.#videos = new VideoStore(state.videos, () => this.#save());
+        this.#api = new Api({
+            apiKey: this.apiKey,
+            emulatorUrl: () => this.url,
+            behaviour: () => this.#behaviour,
+            webhooks: this.#webhooks,
+            videos: this.#videos,
+            submit: (request) => this.#submit(request),
+        });
+    }
+
+    /** @internal */
+    async listen(): Promise<void> {
+        const { host = "127.0.0.1", port = 0, tls, log } = this.#options;
+        this.#listening = await listen({
+            host,
+            port,
+            tls,
+            emulator: this,
+            api: this.#api,
+            faults: this.#faults,
+            calls: this.#calls,
+            webhooks: this.#webhooks,
+            videos: this.#videos,
+            log: log ?? (() => undefined),
+            signal: this.#stopping.signal,
+        });
+        for (const video of this.#videos.all) this.#finishByItself(video);
+    }
+
+    /** Where the web page is: `http://127.0.0.1:4010`. */
+    get url(): string {
+        if (this.#listening === undefined) throw new EmulatorError("The emulator has not started.");
+        return this.#listening.url;
+    }
+
+    /** The base URL of the webhook endpoints: what `CAPTIONS_BASE_URL` takes. */
+    get baseUrl(): string {
+        return `${this.url}/api/webhooks`;
+    }
+
+    /** The base URL of the AI Creator's endpoints. */
+    get creatorUrl(): string {
+        return `${this.url}/api/creator`;
+    }
+
+    /** The calls since the start or {@link clearCalls}, the oldest first (the last 10,000); a call is in it as soon as its body has come. */
+    get calls(): Call[] {
+        return this.#calls.entries;
+    }
+
+    /** How many calls there were: of one endpoint, or of the five webhook endpoints together. */
+    countCalls(endpoint?: Endpoint): number {
+        const counted: readonly string[] = endpoint === undefined ? webhookEndpoints : [endpoint];
+        return this.#calls.count((call) => counted.includes(call.endpoint));
+    }
+
+    /** Forgets the calls, {@link maxInFlight} and {@link connections}. */
+    clearCalls(): void {
+        this.#calls.clear();
+        this.#listening?.traffic.clear();
+    }
+
+    /** Resolves with the first call that fits, among those in {@link calls} and those to come. It is asked again as a call gets its answer. */
+    whenCalled(predicate: (call: Call) => boolean): Promise<Call> {
+        return this.#calls.when(predicate);
+    }
+
+    /** The webhooks as they really are, the oldest first, whatever `/list` shows at the moment. */
+    get webhooks(): RegisteredWebhook[] {
+        return this.#webhooks.all.map(withoutVersion);
+    }
+
+    /** Every attempt of a delivery that has ended, the oldest first (the last 10,000). */
+    get deliveries(): Delivery[] {
+        return this.#deliveries.entries;
+    }
+
+    /** Resolves with the first delivery that fits, among those in {@link deliveries} and those to come. */
+    whenDelivered(predicate: (delivery: Delivery) => boolean): Promise<Delivery> {
+        return this.#deliveries.when(predicate);
+    }
+
+    /** The videos that were asked for, the oldest first. */
+    get videos(): { operationId: string; outcome: Outcome | undefined }[] {
+        return this.#videos.all.map(({ operationId, outcome }) => ({ operationId, outcome }));
+    }
+
+    /** How many API calls are being worked on. */
+    get inFlight(): number {
+        return this.#listening?.traffic.inFlight ?? 0;
+    }
+
+    /** The most API calls that were worked on at the same time since {@link clearCalls}. */
+    get maxInFlight(): number {
+        return this.#listening?.traffic.maxInFlight ?? 0;
+    }
+
+    /** How many TCP connections were used for API calls since {@link clearCalls}; those that were open before don't count. */
+    get connections(): number {
+        return this.#listening?.traffic.connections ?? 0;
+    }
+
+    /** The switches as they are. */
+    get behaviour(): Behaviour {
+        return this.#behaviour;
+    }
+
+    /**
+     * Changes switches; the others stay as they are.
+     *
+     * @throws {EmulatorError} when there is no such switch, or it has no such value
+     */
+    behave(change: Partial<Behaviour>): void {
+        this.#behaviour = changeBehaviour(this.#behaviour, change);
+        this.#announce();
+    }
+
+    /**
+     * Lets something go wrong with the next calls.
+     *
+     * @throws {EmulatorError} when there is no such fault
+     */
+    inject(fault: Fault): void {
+        this.#faults.inject(fault);
+    }
+
+    /** Forgets the faults that have not happened yet. */
+    clearFaults(): void {
+        this.#faults.clear();
+    }
+
+    /** Registers a webhook as somebody else would, by hand: it is no call. Nothing is checked. */
+    register(settings: WebhookSettings): RegisteredWebhook {
+        return withoutVersion(this.#webhooks.register(settings));
+    }
+
+    /**
+     * Changes a webhook as somebody else would, by hand; as always, it gets a new secret.
+     *
+     * @throws {EmulatorError} when there is no such webhook
+     */
+    update(id: string, change: Partial<WebhookSettings>): RegisteredWebhook {
+        const webhook = this.#webhooks.update(id, change);
+        if (webhook === undefined) throw unknownWebhook(id);
+        return withoutVersion(webhook);
+    }
+
+    /**
+     * Gives a webhook a new secret, as somebody else would, by hand.
+     *
+     * @throws {EmulatorError} when there is no such webhook
+     */
+    rotate(id: string): RegisteredWebhook {
+        return this.update(id, {});
+    }
+
+    /**
+     * Deletes a webhook as somebody else would, by hand.
+     *
+     * @throws {EmulatorError} when there is no such webhook
+     */
+    remove(id: string): void {
+        if (!this.#webhooks.remove(id)) throw unknownWebhook(id);
+    }
+
+    /** Asks for a video as `/submit` does, without a call. @returns its operation id */
+    submitVideo(request: VideoRequest = {}): string {
+        return this.#submit(request).operationId;
+    }
+
+    /**
+     * Ends a video, and delivers that to the webhooks with the event. With the outcome that the video has already, the delivery is
+     * repeated, as an API may do.
+     *
+     * @returns all attempts, once the last receiver has answered or its time is over
+     * @throws {EmulatorError} when there is no such video, or it has ended the other way
+     */
+    async finishVideo(operationId: string, outcome: Outcome): Promise<Delivery[]> {
+        const video = this.#videos.finish(operationId, outcome);
+        return deliver(video, outcome, {
+            emulatorUrl: () => this.url,
+            behaviour: () => this.#behaviour,
+            webhooks: () => this.#webhooks.all,
+            record: (delivery) => {
+                this.#deliveries.add(delivery);
+                const answer = delivery.status ?? delivery.error;
+                this.#options.log?.(`delivery  ${delivery.event} to ${delivery.webhookId}: ${answer}`);
+            },
+            signal: this.#stopping.signal,
+        });
+    }
+
+    /** As if it had just been started, without any webhook. */
+    reset(): void {
+        this.#behaviour = this.#firstBehaviour;
+        this.#faults.clear();
+        this.#api.reset();
+        this.#webhooks.clear();
+        this.#videos.clear();
+        this.#deliveries.clear();
+        this.clearCalls();
+    }
+
+    /** Closes all connections and ends all that goes on; nothing keeps the process alive after it. Again: the same promise. */
+    stop(): Promise<void> {
+        this.#stopped ??= (async () => {
+            this.#stopping.abort();
+            await this.#listening?.close();
+        })();
+        return this.#stopped;
+    }
+
+    /** @internal calls the listener at each change until the answer is called */
+    onChange(listener: () => void): () => void {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+    }
+
+    #submit(request: VideoRequest): Video {
+        const video = this.#videos.submit(request, this.#behaviour.videoSeconds);
+        this.#finishByItself(video);
+        return video;
+    }
+
+    /** Also after a restart, for videos out of the state file: for as long as they still take. */
+    #finishByItself({ operationId, submittedAt, videoSeconds, outcome }: Video): void {
+        if (videoSeconds === 0 || outcome !== undefined) return;
+        const left = Math.max(0, submittedAt + videoSeconds * 1000 - Date.now());
+        const finish = async (): Promise<void> => {
+            await wait(left, undefined, { signal: this.#stopping.signal, ref: false });
+            const video = this.#videos.find(operationId);
+            if (video !== undefined && video.outcome === undefined) await this.finishVideo(operationId, "success");
+        };
+        // It rejects when the emulator is stopped meanwhile.
+        finish().catch(() => undefined);
+    }
+
+    #save(): void {
+        const { stateFile } = this.#options;
+        if (stateFile !== undefined) saveState(stateFile, { webhooks: this.#webhooks.all, videos: this.#videos.all });
+        this.#announce();
+    }
+
+    #announce(): void {
+        for (const listener of this.#listeners) listener();
+    }
+}
+
+function withoutVersion({ id, url, secret, enabledEvents }: StoredWebhook): RegisteredWebhook {
+    return { id, url, secret, enabledEvents: [...enabledEvents] };
+}
+
+function unknownWebhook(id: string): EmulatorError {
+    return new EmulatorError(`There is no webhook with the id ${id}.`);
+}

@@ -1,0 +1,101 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { EmulatorError } from "./errors";
+
+/** What becomes of a video. */
+export type Outcome = "success" | "failure";
+
+/** What the creator's `/submit` takes; only `script` matters here. */
+export interface VideoRequest {
+    /** What the video says, at most 800 characters. Default: a sentence. */
+    readonly script?: string;
+    readonly creatorName?: string;
+    readonly resolution?: string;
+}
+
+export interface Video {
+    readonly operationId: string;
+    /** In milliseconds since 1970. */
+    readonly submittedAt: number;
+    /** How long it takes until it succeeds by itself, in seconds; 0: it waits until it is told to. */
+    readonly videoSeconds: number;
+    /** How long it plays: one credit a second, says the API's documentation. */
+    readonly lengthSeconds: number;
+    /** What makes its URL look signed, and stands for the permission to fetch it. */
+    readonly signature: string;
+    /** Undefined while it is being made. */
+    readonly outcome?: Outcome | undefined;
+}
+
+export const defaultScript = "Hello! This is a video that the emulator has not really made.";
+
+/** About 150 spoken words a minute, the usual pace of a presenter: an estimate, the API says only how it counts seconds. */
+const charactersPerSecond = 15;
+
+/** The videos that were asked for, the oldest first. */
+export class VideoStore {
+    #videos: readonly Video[];
+    readonly #changed: () => void;
+
+    constructor(videos: readonly Video[], changed: () => void) {
+        this.#videos = videos;
+        this.#changed = changed;
+    }
+
+    get all(): readonly Video[] {
+        return this.#videos;
+    }
+
+    find(operationId: string): Video | undefined {
+        return this.#videos.find((video) => video.operationId === operationId);
+    }
+
+    submit({ script = defaultScript }: VideoRequest, videoSeconds: number): Video {
+        const video: Video = {
+            operationId: randomUUID(),
+            submittedAt: Date.now(),
+            videoSeconds,
+            lengthSeconds: Math.max(1, Math.ceil(script.length / charactersPerSecond)),
+            signature: randomBytes(32).toString("hex"),
+        };
+        this.#become([...this.#videos, video]);
+        return video;
+    }
+
+    /**
+     * Ends the making of a video. With the outcome that it has already it changes nothing, so that its delivery can be repeated.
+     *
+     * @throws {EmulatorError} if there is no such video, or if it has ended the other way
+     */
+    finish(operationId: string, outcome: Outcome): Video {
+        const before = this.find(operationId);
+        if (before === undefined) throw new EmulatorError(`There is no video with the operation id ${operationId}.`);
+        if (before.outcome === outcome) return before;
+        if (before.outcome !== undefined) {
+            throw new EmulatorError(`The video ${operationId} has ended already, with "${before.outcome}".`);
+        }
+        const video: Video = { ...before, outcome };
+        this.#become(this.#videos.map((other) => (other.operationId === operationId ? video : other)));
+        return video;
+    }
+
+    clear(): void {
+        this.#become([]);
+    }
+
+    #become(videos: readonly Video[]): void {
+        this.#videos = videos;
+        this.#changed();
+    }
+}
+
+/** How much of it is done, in percent: never 100 while it is still being made. */
+export function progressOf(video: Video): number {
+    if (video.outcome !== undefined) return 100;
+    if (video.videoSeconds === 0) return 0;
+    return Math.min(99, Math.floor((Date.now() - video.submittedAt) / (10 * video.videoSeconds)));
+}
+
+/** Where it can be fetched, with a credential in it as the real ones have: it belongs into no log. */
+export function signedUrl(emulatorUrl: string, video: Video): string {
+    return `${emulatorUrl}/videos/${video.operationId}.mp4?X-Amz-Expires=3600&X-Amz-Signature=${video.signature}`;
+}
