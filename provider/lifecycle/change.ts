@@ -2,7 +2,7 @@ import type { RegisteredWebhook } from "../api/answers";
 import type { WebhookSettings } from "../api/client";
 import { AnswerError, CallError, UnknownOutcomeError, WebhookNotFoundError } from "../errors";
 import type { Ledger } from "./ledger";
-import { mayMeanGone, saidNo } from "./outcome";
+import { mayBeSentAgain, mayMeanGone } from "./outcome";
 import { distinctEvents, sameEvents, sameUrl } from "./same";
 
 /** How often `/update` is sent in all, when each time it turned out that the one before had done nothing. */
@@ -43,27 +43,20 @@ export async function changeOnce(ledger: Ledger, change: Change): Promise<Regist
         } catch (error) {
             if (!(error instanceof CallError)) throw error;
             if (error.effect === "none") throw mayMeanGone(error) ? await orGone(ledger, change.id, error) : error;
-            const done = await findDone(ledger, change, saidNo(error));
+            const done = await findDone(ledger, change);
             if (done !== undefined) return done;
             const asWanted = isAsWanted(await liveOf(ledger, change.id), change.settings);
-            if (attempt === mostAttempts || (asWanted && !saidNo(error))) throw unknownOutcome(error);
+            if (attempt === mostAttempts || (asWanted && !mayBeSentAgain(error))) throw unknownOutcome(error);
         }
     }
 }
 
-async function findDone(
-    ledger: Ledger,
-    change: Change,
-    onlyOnce: boolean,
-): Promise<(RegisteredWebhook & { secret: string }) | undefined> {
-    const done = await ledger.lookFor(
-        (webhooks) => {
-            const live = webhooks.get(change.id);
-            if (live?.secret === undefined || live.secret === change.secretBefore) return undefined;
-            return isAsWanted(live, change.settings) ? { ...live, secret: live.secret } : undefined;
-        },
-        onlyOnce ? 0 : undefined,
-    );
+async function findDone(ledger: Ledger, change: Change): Promise<(RegisteredWebhook & { secret: string }) | undefined> {
+    const done = await ledger.lookFor((webhooks) => {
+        const live = webhooks.get(change.id);
+        if (live?.secret === undefined || live.secret === change.secretBefore) return undefined;
+        return isAsWanted(live, change.settings) ? { ...live, secret: live.secret } : undefined;
+    });
     if (done !== undefined) ledger.write(done);
     return done;
 }

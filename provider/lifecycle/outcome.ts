@@ -17,10 +17,11 @@ export class PartialFailure extends CaptionsError {
 }
 
 /**
- * Whether an error says by itself that the call was not carried out, so that one look into `/list` makes it certain: a 503
- * is the server's word for it, and a kept connection that breaks was closed before the call came.
+ * Whether a call may be sent again once `/list` has not shown its effect for as long as it may lag: a 503 is the server's
+ * word that it did nothing, and a kept connection that breaks at once was closed before the call came. Anything else may
+ * still be worked on.
  */
-export function saidNo(error: CallError): boolean {
+export function mayBeSentAgain(error: CallError): boolean {
     return (error instanceof ApiError && error.status === 503) || (error instanceof ConnectionError && error.stale);
 }
 

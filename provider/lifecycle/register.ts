@@ -2,7 +2,7 @@ import type { RegisteredWebhook } from "../api/answers";
 import type { WebhookSettings } from "../api/client";
 import { CallError, DuplicateUrlError, UnknownOutcomeError } from "../errors";
 import type { Ledger, Registration } from "./ledger";
-import { saidNo } from "./outcome";
+import { mayBeSentAgain } from "./outcome";
 import { sameEvents, sameUrl } from "./same";
 
 /** How often `/register` is sent in all, when each time it turned out that the one before had done nothing. */
@@ -28,43 +28,35 @@ export async function registerOnce(ledger: Ledger, settings: WebhookSettings): P
         } catch (error) {
             if (!(error instanceof CallError) || error.effect === "none") throw error;
             registration.lost = true;
-            const found = await findLost(ledger, registration, saidNo(error), error);
+            const found = await findLost(ledger, registration, error);
             if (found !== undefined) return found;
-            if (!saidNo(error) || attempt === mostAttempts) throw unknownOutcome(error, []);
+            if (!mayBeSentAgain(error) || attempt === mostAttempts) throw unknownOutcome(error, []);
         } finally {
             ledger.registrations.delete(registration);
         }
     }
 }
 
-async function findLost(
-    ledger: Ledger,
-    lost: Registration,
-    onlyOnce: boolean,
-    error: CallError,
-): Promise<RegisteredWebhook | undefined> {
+async function findLost(ledger: Ledger, lost: Registration, error: CallError): Promise<RegisteredWebhook | undefined> {
     // Those with equal inputs that are still under way must tell first which webhooks are theirs.
     const others = [...ledger.registrations].filter((other) => other !== lost && isEqual(other, lost));
     await Promise.all(others.map((other) => other.ended));
 
     let strangers: readonly RegisteredWebhook[] = [];
-    const found = await ledger.lookFor(
-        (webhooks) => {
-            const unseen = [...webhooks.values()].filter(({ id }) => !ledger.hasSeen(id));
-            strangers = unseen.filter((webhook) => sameUrl(webhook.url, lost.url));
-            const candidates = unseen.filter((webhook) => isEqual(webhook, lost));
-            const seekers = [...ledger.registrations].filter((other) => other.lost && isEqual(other, lost));
-            // Equal ones can be dealt out among equals; one more than were lost is somebody else's.
-            if (candidates.length > seekers.length) throw unknownOutcome(error, candidates);
-            const mine = candidates[0];
-            if (mine !== undefined) {
-                ledger.write(mine);
-                ledger.registrations.delete(lost);
-            }
-            return mine;
-        },
-        onlyOnce ? 0 : undefined,
-    );
+    const found = await ledger.lookFor((webhooks) => {
+        const unseen = [...webhooks.values()].filter(({ id }) => !ledger.hasSeen(id));
+        strangers = unseen.filter((webhook) => sameUrl(webhook.url, lost.url));
+        const candidates = unseen.filter((webhook) => isEqual(webhook, lost));
+        const seekers = [...ledger.registrations].filter((other) => other.lost && isEqual(other, lost));
+        // Equal ones can be dealt out among equals; one more than were lost is somebody else's.
+        if (candidates.length > seekers.length) throw unknownOutcome(error, candidates);
+        const mine = candidates[0];
+        if (mine !== undefined) {
+            ledger.write(mine);
+            ledger.registrations.delete(lost);
+        }
+        return mine;
+    });
     if (found === undefined && strangers.length > 0) throw unknownOutcome(error, strangers);
     return found;
 }

@@ -1,6 +1,6 @@
 import { ApiError, CallError } from "../errors";
 import type { Ledger } from "./ledger";
-import { about, mayMeanGone, saidNo } from "./outcome";
+import { about, mayMeanGone } from "./outcome";
 import type { WebhookOutputs } from "./state";
 
 /** How often `/delete` is sent in all: to send it again does no harm. */
@@ -25,8 +25,10 @@ export function remove(
         }
         for (let attempt = 1; ; attempt++) {
             const failure = await tryDelete(ledger, id);
-            if (failure === undefined || (await isGone(ledger, id, saidNo(failure)))) break;
-            if (attempt === mostAttempts || failure.effect === "none") throw failure;
+            const isLast = attempt === mostAttempts || failure?.effect === "none";
+            // One that will be sent again anyway need not wait for a list that may lag.
+            if (failure === undefined || (await isGone(ledger, id, isLast ? undefined : 0))) break;
+            if (isLast) throw failure;
         }
         ledger.strike(id);
     });
@@ -44,7 +46,6 @@ async function tryDelete(ledger: Ledger, id: string): Promise<CallError | undefi
     }
 }
 
-async function isGone(ledger: Ledger, id: string, onlyOnce: boolean): Promise<boolean> {
-    const gone = await ledger.lookFor((webhooks) => !webhooks.has(id) || undefined, onlyOnce ? 0 : undefined);
-    return gone === true;
+async function isGone(ledger: Ledger, id: string, within: number | undefined): Promise<boolean> {
+    return (await ledger.lookFor((webhooks) => !webhooks.has(id) || undefined, within)) === true;
 }

@@ -226,7 +226,7 @@ test.each([
     ['{"error": "URL is not reachable."}', "URL is not reachable."],
     ['{"message": "Unknown webhook wh_12ab for key sk_live_123"}', "Unknown webhook … for key …"],
     ['{"error": {"message": "no such event"}}', "no such event"],
-    ['{"error": "bad header x-api-key: Zm9vYmFyYmF6"}', "bad header …"],
+    ['{"error": "bad header x-api-key: Zm9vYmFyYmF6"}', "bad header x-api-key: …"],
     ["Too many requests, wait 5 seconds", "Too many requests, wait 5 seconds"],
     ["<html><body>Bad gateway</body></html>", ""],
     ['{"detail": 5}', ""],

@@ -163,7 +163,7 @@ test.each<[Record<string, unknown>, RegExp]>([
     [{ adopt: "" }, /^adopt: /],
     [{ adopt: "wh 1" }, /^adopt: /],
     [{ allowDuplicateUrl: "yes" }, /^allowDuplicateUrl: must be true or false/],
-    [{ account: "ue" }, /^account: "ue" is not in captions:accounts; did you mean "eu"\? Configured: eu, us/],
+    [{ account: "eur" }, /^account: "eur" is not in captions:accounts; did you mean "eu"\? Configured: eu, us/],
     [{ account: "" }, /^account: /],
     [{ account: {} }, /^account: /],
 ])("%j is refused", async (wanted, reason) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { UnknownOutcomeError } from "../../provider/errors";
 import { create } from "../../provider/lifecycle";
-import { renders, startAccount } from "../support/account";
+import { renders, shortLimits, startAccount } from "../support/account";
 
 test.each([
     "lost-answer",
@@ -23,7 +23,7 @@ test.each([
     },
 );
 
-test.each(["lost-request", "hang", "error-before"] as const)(
+test.each(["hang", "error-before"] as const)(
     "a /register of which nobody knows whether it was done (%s) is not sent again, and the message says what to do",
     async (kind) => {
         const { emulator, run } = await startAccount();
@@ -36,6 +36,15 @@ test.each(["lost-request", "hang", "error-before"] as const)(
         expect(emulator.webhooks.map((webhook) => webhook.id)).toEqual([id]);
     },
 );
+
+test("a kept connection that breaks before the work was done does not fail a run: after the time for which a list may lag", async () => {
+    const { emulator, run } = await startAccount();
+    emulator.inject({ endpoint: "register", kind: "lost-request" });
+    const { id } = await create(run(), renders);
+    expect(emulator.webhooks.map((webhook) => webhook.id)).toEqual([id]);
+    const [first, second] = emulator.calls.filter(({ endpoint }) => endpoint === "register");
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(shortLimits.listLag);
+});
 
 test("a list that lags is asked again until it shows what was registered", async () => {
     const { emulator, run } = await startAccount({ listLagMs: 400 });
@@ -78,7 +87,7 @@ test("a webhook on the same URL with other events is named, and not taken", asyn
 
 test("a 503 is waited for, and the webhook registered again only when the list does not show it", async () => {
     for (const kind of ["rate-limited", "error-after"] as const) {
-        const { emulator, run } = await startAccount();
+        const { emulator, run } = await startAccount({ listLagMs: 100 });
         emulator.inject({ endpoint: "register", kind, status: 503, retryAfter: 0 });
         const { id } = await create(run(), renders);
         expect(emulator.webhooks.map((webhook) => webhook.id)).toEqual([id]);

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
     interface ProvidedContext {
@@ -16,7 +15,7 @@ declare module "vitest" {
 const root = dirname(dirname(__dirname));
 
 /** Installs the packed tarball once for all tests, without a network: what it depends on is linked from this checkout. */
-export default function setup(project: TestProject): () => void {
+export default function setup(project: { provide(key: "nodeModules" | "tarball", value: string): void }): () => void {
     const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-packed-"));
     const tarball = process.env.PULUMI_CAPTIONS_TARBALL ?? pack(folder);
     const nodeModules = join(folder, "node_modules");
