@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import * as v from "valibot";
 import { maskedSecret } from "./answers";
 import { type Behaviour, describeIssue } from "./behaviour";
-import type { Emulator } from "./emulator";
 import { EmulatorError } from "./errors";
 import type { Fault } from "./faults";
 import { readBody } from "./requests";
-import type { ListenOptions } from "./server";
+import type { Parts } from "./server";
 
 /** How many calls and deliveries the page shows. */
 const mostShown = 100;
@@ -14,30 +13,30 @@ const mostShown = 100;
 /** How long changes are gathered before the page is told, in milliseconds: a burst of calls is one message. */
 const gatherMs = 50;
 
-type Handler = (emulator: Emulator, body: unknown) => unknown;
+type Handler = (parts: Parts, body: unknown) => unknown;
 
 /** Method and path below `/_emulator` of what answers at once. */
 const routes: Readonly<Record<string, Handler>> = {
-    "GET /state": (emulator) => snapshot(emulator),
-    "GET /calls": (emulator) => ({ calls: emulator.calls }),
-    "GET /deliveries": (emulator) => ({ deliveries: emulator.deliveries }),
-    "POST /behaviour": (emulator, body) => {
+    "GET /state": (parts) => snapshot(parts),
+    "GET /calls": ({ emulator }) => ({ calls: emulator.calls }),
+    "GET /deliveries": ({ emulator }) => ({ deliveries: emulator.deliveries }),
+    "POST /behaviour": ({ emulator }, body) => {
         emulator.behave(object(body) as Partial<Behaviour>);
         return { behaviour: emulator.behaviour };
     },
-    "POST /faults": (emulator, body) => {
+    "POST /faults": ({ emulator }, body) => {
         emulator.inject(object(body) as Fault);
         return { injected: true };
     },
-    "DELETE /faults": (emulator) => {
+    "DELETE /faults": ({ emulator }) => {
         emulator.clearFaults();
         return { cleared: true };
     },
-    "POST /videos/finish": async (emulator, body) => {
+    "POST /videos/finish": async ({ emulator }, body) => {
         const { operationId = emulator.submitVideo(), outcome } = parse(finishSchema, body);
         return { operationId, deliveries: await emulator.finishVideo(operationId, outcome) };
     },
-    "POST /reset": (emulator) => {
+    "POST /reset": ({ emulator }) => {
         emulator.reset();
         return { reset: true };
     },
@@ -50,17 +49,14 @@ const finishSchema = v.strictObject({
 });
 
 /**
- * The control endpoint, for the page and for tests in other processes: what can be done with an {@link Emulator} by HTTP, below
+ * The control endpoint, for the page and for tests in other processes: what can be done with an emulator by HTTP, below
  * `/_emulator`. `isFromHere` has let the request through already.
  */
-export async function handleControl(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { emulator, signal }: ListenOptions,
-): Promise<void> {
+export async function handleControl(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
+    const { emulator } = parts;
     const path = (request.url ?? "").split("?", 1)[0]?.slice("/_emulator".length) ?? "";
     const name = `${request.method} ${path}`;
-    if (name === "GET /live") return live(response, emulator, signal);
+    if (name === "GET /live") return live(response, parts);
     const secretOf = /^GET \/webhooks\/([^/]+)\/secret$/.exec(name)?.[1];
     if (secretOf !== undefined) {
         const webhook = emulator.webhooks.find(({ id }) => encodeURIComponent(id) === secretOf);
@@ -73,7 +69,7 @@ export async function handleControl(
     if (body.problem !== undefined)
         return sendJson(response, 400, { error: `The body is not usable: ${body.problem}.` });
     try {
-        sendJson(response, 200, await handler(emulator, body.json));
+        sendJson(response, 200, await handler(parts, body.json));
     } catch (error) {
         if (!(error instanceof EmulatorError)) throw error;
         sendJson(response, 400, { error: error.message });
@@ -81,13 +77,13 @@ export async function handleControl(
 }
 
 /** What the page shows: no secret is in it. */
-function snapshot(emulator: Emulator): object {
+function snapshot({ emulator, webhooks }: Parts): object {
     return {
         url: emulator.url,
         baseUrl: emulator.baseUrl,
         apiKey: emulator.apiKey,
         behaviour: emulator.behaviour,
-        webhooks: emulator.webhooks.map((webhook) => ({ ...webhook, secret: maskedSecret })),
+        webhooks: webhooks.all.map((webhook) => ({ ...webhook, secret: maskedSecret })),
         videos: emulator.videos,
         calls: emulator.calls.slice(-mostShown),
         deliveries: emulator.deliveries.slice(-mostShown),
@@ -95,13 +91,13 @@ function snapshot(emulator: Emulator): object {
 }
 
 /** Sends the state now and after each change, as Server-Sent Events. */
-function live(response: ServerResponse, emulator: Emulator, signal: AbortSignal): void {
+function live(response: ServerResponse, parts: Parts): void {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
     const tell = (): void => {
-        response.write(`data: ${JSON.stringify(snapshot(emulator))}\n\n`);
+        response.write(`data: ${JSON.stringify(snapshot(parts))}\n\n`);
     };
     let timer: NodeJS.Timeout | undefined;
-    const forget = emulator.onChange(() => {
+    const forget = parts.emulator.onChange(() => {
         timer ??= setTimeout(() => {
             timer = undefined;
             tell();
@@ -113,7 +109,7 @@ function live(response: ServerResponse, emulator: Emulator, signal: AbortSignal)
         response.end();
     };
     response.once("close", end);
-    signal.addEventListener("abort", end, { once: true });
+    parts.signal.addEventListener("abort", end, { once: true });
     tell();
 }
 
