@@ -37,6 +37,16 @@ function code(text) {
     return element("code", { textContent: text });
 }
 
+// A URL, which breaks behind a slash rather than in a word.
+function breakable(url) {
+    return url.split(/(?<=[/])/).flatMap((part) => [part, element("wbr", {})]);
+}
+
+// For what is never long, and unreadable when it is broken.
+function word(text) {
+    return element("code", { className: "word", textContent: text });
+}
+
 // Secrets are fetched when somebody asks for one, and forgotten when they are hidden.
 const webhookRows = new Map();
 
@@ -77,7 +87,7 @@ function webhookRow(webhook) {
     );
 
     function update(now) {
-        url.textContent = now.url;
+        if (url.textContent !== now.url) url.replaceChildren(...breakable(now.url));
         events.replaceChildren(...now.enabledEvents.map((event) => badge("event", event)));
         if (version !== now.secretVersion) hide();
         version = now.secretVersion;
@@ -94,7 +104,7 @@ function callRow(call) {
     if (call.fault) answer.append(badge("fault", call.fault));
     return row(
         cell("Time", clock(call.at)),
-        cell("Endpoint", code(call.endpoint === "other" ? call.path : call.endpoint)),
+        cell("Endpoint", call.endpoint === "other" ? code(call.path) : word(call.endpoint)),
         cell("Webhook", call.webhookId === undefined ? element("span", { className: "note", textContent: "\\u2013" }) : code(call.webhookId)),
         cell("Status", answer),
     );
@@ -103,7 +113,7 @@ function callRow(call) {
 function deliveryRow(delivery) {
     const said = delivery.status === undefined ? delivery.error : (delivery.accepted ? "accepted" : "refused") + " \\u00b7 " + delivery.status;
     const kind = delivery.accepted ? "good" : delivery.status === undefined ? "none" : "bad";
-    const receiver = element("div", {}, code(delivery.url));
+    const receiver = element("div", {}, element("code", {}, ...breakable(delivery.url)));
     const about = "secret " + delivery.secretVersion + (delivery.attempt > 1 ? " \\u00b7 attempt " + delivery.attempt : "");
     receiver.append(element("span", { className: "note", textContent: delivery.webhookId + " \\u00b7 " + about }));
     return row(

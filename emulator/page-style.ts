@@ -17,7 +17,7 @@ export const pageStyle = `
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
-header, main { max-width: 1200px; margin: 0 auto; padding: 0 24px; }
+header, main { max-width: 1256px; margin: 0 auto; padding: 0 24px; }
 header { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 12px 24px; padding-top: 28px; padding-bottom: 20px; }
 .title { display: flex; align-items: center; gap: 14px; min-width: 0; }
 .title img { flex: none; }
@@ -29,7 +29,7 @@ main > *, .top > *, .lists > * { min-width: 0; }
 .top, .lists { display: grid; gap: 18px; align-items: start; }
 .top { align-items: stretch; }
 @media (min-width: 900px) { .top { grid-template-columns: 1.15fr 1fr; } }
-@media (min-width: 1100px) { .lists { grid-template-columns: 1.35fr 1fr; } }
+@media (min-width: 1100px) { .lists { grid-template-columns: 1.25fr 1fr; } }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 14px; padding: 18px 20px; box-shadow: var(--shadow); }
 .hint, .note, caption { color: var(--soft); }
 .hint { margin: 0 0 14px; }
@@ -45,6 +45,7 @@ main > *, .top > *, .lists > * { min-width: 0; }
 dt { font: 600 13px/1.5 var(--mono); color: var(--soft); }
 dd { display: flex; align-items: center; justify-content: space-between; gap: 8px; margin: 0; padding: 5px 6px 5px 12px; background: var(--page); border-radius: 8px; }
 code { font: 13px/1.5 var(--mono); overflow-wrap: anywhere; }
+code.word { white-space: nowrap; }
 button { font: inherit; font-weight: 600; color: inherit; border: 1px solid transparent; border-radius: 9px; padding: 9px 16px; min-height: 40px; cursor: pointer; }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 button[aria-disabled="true"] { opacity: 0.55; cursor: progress; }

@@ -95,7 +95,9 @@ export async function send(
             response.writeHead(answer.status, { ...headers, "Content-Length": body.length });
             await sendSlowly(response, body, fault.delayMs ?? 100, options.signal);
             return;
-        case "close-after":
+        case "close-after": {
+            // Once all is sent, the response has let go of it.
+            const { socket } = response;
             response.writeHead(answer.status, {
                 ...headers,
                 "Content-Length": body.length,
@@ -103,8 +105,9 @@ export async function send(
                 "Keep-Alive": "timeout=60",
             });
             await ended(response, body);
-            response.socket?.end();
+            socket?.end();
             return;
+        }
         default:
             response.writeHead(answer.status, { ...headers, "Content-Length": body.length });
             await ended(response, body);

@@ -1,0 +1,173 @@
+import { createServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { both, call, receive, start } from "./support";
+
+test("a video that succeeds is delivered with the secret, the event and the credits", async () => {
+    const emulator = await start();
+    const { url, received } = await receive();
+    const { id, secret } = emulator.register({ url, enabledEvents: both });
+    const operationId = emulator.submitVideo({ script: "x".repeat(300) });
+    const deliveries = await emulator.finishVideo(operationId, "success");
+    expect(received).toHaveLength(1);
+    expect(received[0]).toMatchObject({
+        method: "POST",
+        path: "/hook",
+        headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    });
+    expect(JSON.parse(received[0]?.text ?? "")).toEqual({
+        url: expect.stringMatching(/^http:.*\.mp4\?.*X-Amz-Signature=/),
+        event: "creator.success",
+        operationId,
+        creditsSpent: 20,
+    });
+    expect(deliveries).toEqual([
+        {
+            at: expect.any(Number),
+            webhookId: id,
+            url,
+            event: "creator.success",
+            operationId,
+            attempt: 1,
+            secretVersion: 1,
+            status: 200,
+            accepted: true,
+        },
+    ]);
+    expect(emulator.deliveries).toEqual(deliveries);
+});
+
+test.each([
+    ["missing", undefined],
+    ["empty", ""],
+    ["null", null],
+] as const)("a video that fails is delivered without credits, and with its url %s", async (failedUrl, sent) => {
+    const emulator = await start({ failedUrl });
+    const { url, received } = await receive();
+    emulator.register({ url, enabledEvents: both });
+    await emulator.finishVideo(emulator.submitVideo(), "failure");
+    const body = JSON.parse(received[0]?.text ?? "");
+    expect(body).toMatchObject({ event: "creator.failure", creditsSpent: 0 });
+    expect(body.url).toBe(sent);
+});
+
+test("only webhooks that are enabled for the event are called", async () => {
+    const emulator = await start();
+    const { url, received } = await receive();
+    emulator.register({ url, enabledEvents: ["creator.failure"] });
+    expect(await emulator.finishVideo(emulator.submitVideo(), "success")).toEqual([]);
+    expect(received).toEqual([]);
+});
+
+test("receivers are called at the same time", async () => {
+    const emulator = await start();
+    const waiting: (() => void)[] = [];
+    const { url } = await receive((_request, response) => {
+        waiting.push(() => response.end());
+        if (waiting.length === 3) for (const answer of waiting) answer();
+    });
+    for (let index = 0; index < 3; index++) emulator.register({ url, enabledEvents: both });
+    const deliveries = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(deliveries.map(({ accepted }) => accepted)).toEqual([true, true, true]);
+});
+
+test("after a rotation the new secret is sent", async () => {
+    const emulator = await start();
+    const { url, received } = await receive();
+    const { id } = emulator.register({ url, enabledEvents: both });
+    const { secret } = (await call(emulator, "update", { id })).json;
+    const [delivery] = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(delivery?.secretVersion).toBe(2);
+    expect(received[0]?.headers.authorization).toBe(`Bearer ${secret}`);
+});
+
+test("a refusal is recorded, and a redirect is not followed", async () => {
+    const emulator = await start();
+    const { url, received } = await receive((_request, response) => {
+        response.writeHead(307, { Location: "/again" }).end();
+    });
+    emulator.register({ url, enabledEvents: both });
+    const [delivery] = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(delivery).toMatchObject({ status: 307, accepted: false });
+    expect(received).toHaveLength(1);
+});
+
+test("a refused delivery is tried again as often as deliveryAttempts says, until it is accepted", async () => {
+    const emulator = await start({ deliveryAttempts: 5, deliveryRetryDelayMs: 1 });
+    let asked = 0;
+    const { url } = await receive((_request, response) => {
+        response.writeHead(++asked < 3 ? 500 : 204).end();
+    });
+    emulator.register({ url, enabledEvents: both });
+    const deliveries = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(deliveries.map(({ attempt, status }) => [attempt, status])).toEqual([
+        [1, 500],
+        [2, 500],
+        [3, 204],
+    ]);
+});
+
+test("a receiver that isn't there, or no URL at all, is an error in words", async () => {
+    const emulator = await start();
+    const free = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => free.once("listening", resolve));
+    const { port } = free.address() as { port: number };
+    await new Promise((resolve) => free.close(resolve));
+    emulator.register({ url: `http://127.0.0.1:${port}`, enabledEvents: both });
+    emulator.register({ url: "by hand", enabledEvents: both });
+    const deliveries = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(deliveries.map(({ error }) => error)).toEqual([
+        "nothing listens there (ECONNREFUSED)",
+        "the request failed (ERR_INVALID_URL)",
+    ]);
+});
+
+test("a receiver that doesn't answer in time is given up", async () => {
+    const emulator = await start({ deliveryTimeoutMs: 50 });
+    const { url } = await receive(() => undefined);
+    emulator.register({ url, enabledEvents: both });
+    const [delivery] = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(delivery).toMatchObject({ accepted: false, error: "no answer within 0.05 s" });
+});
+
+test("a receiver that never ends its answer doesn't hold up the delivery, nor stop", async () => {
+    const emulator = await start();
+    const { url } = await receive((_request, response) => {
+        response.writeHead(200).write("endless");
+    });
+    emulator.register({ url, enabledEvents: both });
+    const [delivery] = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(delivery?.accepted).toBe(true);
+    await emulator.stop();
+});
+
+test("finishing again repeats the delivery, and never turns the outcome around", async () => {
+    const emulator = await start();
+    const { url, received } = await receive();
+    emulator.register({ url, enabledEvents: both });
+    const operationId = emulator.submitVideo();
+    await emulator.finishVideo(operationId, "success");
+    await emulator.finishVideo(operationId, "success");
+    expect(received[1]?.text).toBe(received[0]?.text);
+    await expect(emulator.finishVideo(operationId, "failure")).rejects.toThrow(/ended already/);
+    await expect(emulator.finishVideo("none", "success")).rejects.toThrow(/no video/);
+});
+
+test("with videoSeconds a submitted video succeeds by itself", async () => {
+    const emulator = await start({ videoSeconds: 0.1 });
+    const { url } = await receive();
+    emulator.register({ url, enabledEvents: both });
+    const { operationId } = (await call(emulator, `${emulator.creatorUrl}/submit`, { script: "Hello" })).json;
+    const delivery = await emulator.whenDelivered((one) => one.operationId === operationId);
+    expect(delivery).toMatchObject({ event: "creator.success", accepted: true });
+});
+
+test("stop ends what is being delivered", async () => {
+    const emulator = await start({ deliveryAttempts: 3 });
+    const { url, received } = await receive(() => undefined);
+    emulator.register({ url, enabledEvents: both });
+    const finishing = emulator.finishVideo(emulator.submitVideo(), "success");
+    await expect.poll(() => received.length).toBe(1);
+    await emulator.stop();
+    expect(await finishing).toMatchObject([{ error: "the emulator stopped" }]);
+    onTestFinished(() => expect(received).toHaveLength(1));
+});

@@ -1,0 +1,233 @@
+import * as http from "node:http";
+import { describe, expect, test } from "vitest";
+import { type Emulator, EmulatorError, type Fault, type FaultKind } from "../../emulator";
+import { call, renders, start } from "./support";
+
+async function register(emulator: Emulator, fault: Omit<Fault, "endpoint">) {
+    emulator.inject({ endpoint: "register", ...fault });
+    return call(emulator, "register", renders);
+}
+
+describe("before the work", () => {
+    test("lost-request resets the connection", async () => {
+        const emulator = await start();
+        await expect(register(emulator, { kind: "lost-request" })).rejects.toThrow("fetch failed");
+        expect(emulator.webhooks).toEqual([]);
+        expect(emulator.calls).toMatchObject([{ endpoint: "register", fault: "lost-request", answered: false }]);
+        expect(emulator.calls[0]).not.toHaveProperty("status");
+    });
+
+    test("error-before answers the status, and Retry-After and body if there are any", async () => {
+        const emulator = await start();
+        expect((await register(emulator, { kind: "error-before" })).status).toBe(500);
+        const answer = await register(emulator, { kind: "error-before", status: 502, retryAfter: 3, body: "<bad>" });
+        expect([answer.status, answer.headers.get("retry-after"), answer.text]).toEqual([502, "3", "<bad>"]);
+        expect(emulator.webhooks).toEqual([]);
+    });
+
+    test("rate-limited answers 429", async () => {
+        const emulator = await start();
+        const answer = await register(emulator, { kind: "rate-limited", retryAfter: "Fri, 31 Dec 2100 23:59:59 GMT" });
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "Fri, 31 Dec 2100 23:59:59 GMT"]);
+        expect(emulator.webhooks).toEqual([]);
+    });
+
+    test("redirect leads elsewhere, where a follower is seen", async () => {
+        const emulator = await start();
+        const answer = await register(emulator, { kind: "redirect", status: 307 });
+        expect([answer.status, answer.headers.get("location")]).toEqual([307, "/elsewhere"]);
+        expect(emulator.countCalls("other")).toBe(0);
+        emulator.inject({ endpoint: "list", kind: "redirect" });
+        await call(emulator, "list", undefined, { redirect: "follow" });
+        expect(emulator.countCalls("other")).toBe(1);
+    });
+});
+
+describe("never answering", () => {
+    test.each([
+        ["hang", 0],
+        ["hang-after", 1],
+    ] as const)("%s leaves the client waiting", async (kind, registered) => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "register", kind });
+        const ending = new AbortController();
+        const calling = call(emulator, "register", renders, { signal: ending.signal });
+        await emulator.whenCalled(({ endpoint }) => endpoint === "register");
+        expect((await call(emulator, "events")).status).toBe(200);
+        expect(emulator.webhooks).toHaveLength(registered);
+        expect(emulator.inFlight).toBe(1);
+        ending.abort();
+        await expect(calling).rejects.toThrow();
+        await expect.poll(() => emulator.inFlight).toBe(0);
+        expect(emulator.calls[0]?.answered).toBe(false);
+    });
+
+    test("is ended by stop", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "list", kind: "hang" });
+        const calling = call(emulator, "list").catch((error: Error) => error.message);
+        await emulator.whenCalled(({ endpoint }) => endpoint === "list");
+        await emulator.stop();
+        expect(await calling).toBe("fetch failed");
+    });
+});
+
+describe("after the work", () => {
+    test("lost-answer resets the connection", async () => {
+        const emulator = await start();
+        await expect(register(emulator, { kind: "lost-answer" })).rejects.toThrow("fetch failed");
+        expect(emulator.webhooks).toHaveLength(1);
+        expect(emulator.calls[0]).toMatchObject({ fault: "lost-answer", webhookId: emulator.webhooks[0]?.id });
+    });
+
+    test("error-after answers the status", async () => {
+        const emulator = await start();
+        const answer = await register(emulator, { kind: "error-after", status: 503, retryAfter: 0 });
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "0"]);
+        expect(emulator.webhooks).toHaveLength(1);
+    });
+
+    test("echo-secrets repeats the key and the secret, also that of a deleted webhook", async () => {
+        const emulator = await start();
+        const answer = await register(emulator, { kind: "echo-secrets" });
+        const { id, secret } = emulator.webhooks[0] ?? { id: "", secret: "none" };
+        expect(answer.status).toBe(500);
+        for (const told of [secret, emulator.apiKey]) expect(answer.text).toContain(told);
+        emulator.inject({ endpoint: "delete", kind: "echo-secrets" });
+        expect((await call(emulator, "delete", { id })).text).toContain(secret);
+        expect(emulator.webhooks).toEqual([]);
+    });
+
+    test("garbage is no JSON", async () => {
+        const emulator = await start();
+        const answer = await register(emulator, { kind: "garbage" });
+        expect([answer.status, answer.json]).toEqual([200, undefined]);
+        expect((await register(emulator, { kind: "garbage", body: "oops" })).text).toBe("oops");
+    });
+
+    test("wrong-shape is JSON of another shape", async () => {
+        const { status, json } = await register(await start(), { kind: "wrong-shape" });
+        expect(status).toBe(200);
+        expect(json).not.toHaveProperty("secret");
+    });
+
+    test("truncated breaks off", async () => {
+        const emulator = await start();
+        await expect(register(emulator, { kind: "truncated" })).rejects.toThrow("terminated");
+        expect(emulator.webhooks).toHaveLength(1);
+        expect(emulator.calls[0]).toMatchObject({ status: 200, answered: false });
+    });
+
+    test("huge is larger than 50 MB", async () => {
+        const { text } = await register(await start(), { kind: "huge" });
+        expect(text.length).toBeGreaterThan(50_000_000);
+    });
+
+    test("huge ends when the client has had enough", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "list", kind: "huge" });
+        const answer = await fetch(`${emulator.baseUrl}/list`, {
+            method: "POST",
+            headers: { "x-api-key": emulator.apiKey },
+        });
+        await answer.body?.cancel();
+        await expect.poll(() => emulator.inFlight).toBe(0);
+        expect(emulator.calls[0]?.answered).toBe(false);
+    });
+
+    test("slow-body comes a byte at a time", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "delete", kind: "slow-body", delayMs: 5 });
+        const { id } = emulator.register(renders);
+        const before = performance.now();
+        expect((await call(emulator, "delete", { id })).json).toEqual({ success: true });
+        expect(performance.now() - before).toBeGreaterThan(5 * ('{"success":true}'.length - 1) * 0.8);
+    });
+
+    test.each([
+        ["masked-secret", "********"],
+        ["empty-secret", ""],
+        ["missing-secret", undefined],
+    ] as const)("%s hides the secret", async (kind, secret) => {
+        const emulator = await start();
+        expect((await register(emulator, { kind })).json.secret).toBe(secret);
+        emulator.inject({ endpoint: "list", kind });
+        expect((await call(emulator, "list")).json.registeredWebhooks[0].secret).toBe(secret);
+    });
+
+    test("wrong-content-type says that the right body is a page", async () => {
+        const answer = await register(await start(), { kind: "wrong-content-type" });
+        expect(answer.headers.get("content-type")).toContain("text/html");
+        expect(answer.json).toMatchObject(renders);
+    });
+});
+
+describe("connections", () => {
+    const viaAgent = (emulator: Emulator, agent: http.Agent): Promise<{ status: number; connection?: string }> =>
+        new Promise((resolve, reject) => {
+            const headers = { "x-api-key": emulator.apiKey };
+            http.request(`${emulator.baseUrl}/list`, { method: "POST", agent, headers }, (answer) => {
+                const { connection } = answer.headers;
+                answer
+                    .resume()
+                    .on("end", () => resolve({ status: answer.statusCode ?? 0, ...(connection && { connection }) }));
+            })
+                .on("error", reject)
+                .end();
+        });
+
+    test("close-after promises keep-alive, and closes", async () => {
+        const emulator = await start();
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        emulator.inject({ endpoint: "list", kind: "close-after" });
+        expect(await viaAgent(emulator, agent)).toEqual({ status: 200, connection: "keep-alive" });
+        await expect.poll(() => Object.keys(agent.freeSockets).length).toBe(0);
+        expect((await viaAgent(emulator, agent)).status).toBe(200);
+        expect(emulator.connections).toBe(2);
+        agent.destroy();
+    });
+
+    test("close-on-reuse resets the connection at the next call, which is never seen", async () => {
+        const emulator = await start();
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        emulator.inject({ endpoint: "list", kind: "close-on-reuse" });
+        expect((await viaAgent(emulator, agent)).status).toBe(200);
+        await expect(viaAgent(emulator, agent)).rejects.toThrow(/ECONNRESET|hang up/);
+        expect(emulator.countCalls()).toBe(1);
+        agent.destroy();
+    });
+});
+
+describe("the queue", () => {
+    const statuses = async (emulator: Emulator, ...endpoints: string[]) => {
+        const made: number[] = [];
+        for (const endpoint of endpoints) made.push((await call(emulator, endpoint)).status);
+        return made;
+    };
+
+    test("lets calls pass first with after, and repeats with times", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "list", kind: "error-before", after: 1, times: 2 });
+        const made = await statuses(emulator, "list", "events", "list", "list", "list");
+        expect(made).toEqual([200, 200, 500, 500, 200]);
+    });
+
+    test("any happens to every endpoint, and a later fault waits for its turn", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "any", kind: "error-before" });
+        emulator.inject({ endpoint: "any", kind: "error-before", status: 502 });
+        expect(await statuses(emulator, "elsewhere", "events", "list", "list")).toEqual([404, 500, 502, 200]);
+    });
+
+    test("can be cleared", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "any", kind: "error-before", times: 9 });
+        emulator.clearFaults();
+        expect(await statuses(emulator, "list")).toEqual([200]);
+    });
+
+    test("refuses what doesn't exist", async () => {
+        const emulator = await start();
+        expect(() => emulator.inject({ endpoint: "list", kind: "explode" as FaultKind })).toThrow(EmulatorError);
+    });
+});
