@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Behaviour, defaultBehaviour, EmulatorError, startEmulator } from "../../emulator";
-import { both, call, renders, start } from "./support";
+import { both, call, eventually, renders, start } from "./support";
 
 const statuses: [keyof Behaviour, string, unknown, Partial<Behaviour>?][] = [
     ["unknownIdStatus", "update", { id: "wh_none" }],
@@ -97,12 +97,12 @@ describe("lists", () => {
         expect(emulator.webhooks).toHaveLength(1);
         emulator.behave({ listLagMs: 0 });
         expect(await listed()).toHaveLength(1);
-        emulator.behave({ listLagMs: 150 });
+        emulator.behave({ listLagMs: 1000 });
         const [before] = emulator.webhooks;
-        await expect.poll(listed).toEqual([before]);
+        await eventually(listed).toEqual([before]);
         await call(emulator, "delete", { id });
         expect(await listed()).toEqual([before]);
-        await expect.poll(listed).toEqual([]);
+        await eventually(listed).toEqual([]);
     });
 
     test("come in the order of listOrder", async () => {
@@ -218,10 +218,10 @@ describe("the rate limit", () => {
     });
 
     test("has the status of rateLimitStatus, and lets calls through again after a while", async () => {
-        const emulator = await start({ rateLimit: { calls: 1, perSeconds: 0.2 }, rateLimitStatus: 503 });
+        const emulator = await start({ rateLimit: { calls: 1, perSeconds: 1 }, rateLimitStatus: 503 });
         expect((await call(emulator, "list")).status).toBe(200);
         expect((await call(emulator, "list")).status).toBe(503);
-        await expect.poll(async () => (await call(emulator, "list")).status).toBe(200);
+        await eventually(async () => (await call(emulator, "list")).status).toBe(200);
     });
 });
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { both, call, receive, start } from "./support";
+import { both, call, eventually, receive, start } from "./support";
 
 test("a video that succeeds is delivered with the secret, the event and the credits", async () => {
     const emulator = await start();
@@ -166,7 +166,7 @@ test("stop ends what is being delivered", async () => {
     const { url, received } = await receive(() => undefined);
     emulator.register({ url, enabledEvents: both });
     const finishing = emulator.finishVideo(emulator.submitVideo(), "success");
-    await expect.poll(() => received.length).toBe(1);
+    await eventually(() => received.length).toBe(1);
     await emulator.stop();
     expect(await finishing).toMatchObject([{ error: "the emulator stopped" }]);
     onTestFinished(() => expect(received).toHaveLength(1));

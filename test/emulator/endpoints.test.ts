@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { both, call, renders, start } from "./support";
+import { both, call, eventually, renders, start } from "./support";
 
 describe("the webhook endpoints", () => {
     test("/events names the events", async () => {
@@ -197,7 +197,7 @@ describe("the record of calls", () => {
         expect([emulator.inFlight, emulator.maxInFlight, emulator.connections]).toEqual([3, 3, 3]);
         ending.abort();
         await Promise.allSettled(hanging);
-        await expect.poll(() => emulator.inFlight).toBe(0);
+        await eventually(() => emulator.inFlight).toBe(0);
         expect(emulator.maxInFlight).toBe(3);
     });
 });

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Emulator, EmulatorError, type Fault, type FaultKind } from "../../emulator";
-import { call, renders, start } from "./support";
+import { call, eventually, renders, start } from "./support";
 
 async function register(emulator: Emulator, fault: Omit<Fault, "endpoint">) {
     emulator.inject({ endpoint: "register", ...fault });
@@ -58,7 +58,7 @@ describe("never answering", () => {
         expect(emulator.inFlight).toBe(1);
         ending.abort();
         await expect(calling).rejects.toThrow();
-        await expect.poll(() => emulator.inFlight).toBe(0);
+        await eventually(() => emulator.inFlight).toBe(0);
         expect(emulator.calls[0]?.answered).toBe(false);
     });
 
@@ -131,7 +131,7 @@ describe("after the work", () => {
             headers: { "x-api-key": emulator.apiKey },
         });
         await answer.body?.cancel();
-        await expect.poll(() => emulator.inFlight).toBe(0);
+        await eventually(() => emulator.inFlight).toBe(0);
         expect(emulator.calls[0]?.answered).toBe(false);
     });
 
@@ -181,7 +181,7 @@ describe("connections", () => {
         const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
         emulator.inject({ endpoint: "list", kind: "close-after" });
         expect(await viaAgent(emulator, agent)).toEqual({ status: 200, connection: "keep-alive" });
-        await expect.poll(() => Object.keys(agent.freeSockets).length).toBe(0);
+        await eventually(() => Object.keys(agent.freeSockets).length).toBe(0);
         expect((await viaAgent(emulator, agent)).status).toBe(200);
         expect(emulator.connections).toBe(2);
         agent.destroy();

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type Behaviour, type Emulator, type EmulatorOptions, startEmulator } from "../../emulator";
 
 export const both = ["creator.success", "creator.failure"];
@@ -11,6 +11,11 @@ export async function start(behaviour: Partial<Behaviour> = {}, options: Emulato
     const emulator = await startEmulator({ behaviour, ...options });
     onTestFinished(() => emulator.stop());
     return emulator;
+}
+
+/** Looks again until it is as expected, for longer than a busy machine needs. */
+export function eventually<T>(look: () => T) {
+    return expect.poll(look, { timeout: 20_000, interval: 20 });
 }
 
 export interface Answer {

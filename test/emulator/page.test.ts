@@ -1,0 +1,219 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { Behaviour, Emulator } from "../../emulator";
+import { findOrInstallBrowser } from "../../scripts/browser";
+import { both, call, receive, renders, start } from "./support";
+
+let browser: Browser;
+
+beforeAll(async () => {
+    browser = await chromium.launch({
+        executablePath: await findOrInstallBrowser({ log: () => undefined }),
+        // A browser that calls home by itself would wait for an answer where there is no network.
+        args: [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    });
+}, 360_000);
+
+afterAll(() => browser?.close());
+
+interface Opened {
+    readonly emulator: Emulator;
+    readonly page: Page;
+}
+
+/** Opens the page; at the end of the test nothing must have gone wrong in it, nor left it. */
+async function open(
+    options: { width?: number; behaviour?: Partial<Behaviour>; scheme?: "light" | "dark" } = {},
+    prepare: (emulator: Emulator) => unknown = () => undefined,
+): Promise<Opened> {
+    const emulator = await start(options.behaviour);
+    await prepare(emulator);
+    const context = await browser.newContext({
+        viewport: { width: options.width ?? 1280, height: 800 },
+        colorScheme: options.scheme ?? "light",
+        permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const page = await context.newPage();
+    const wrong: string[] = [];
+    page.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") wrong.push(message.text());
+    });
+    page.on("pageerror", (error) => wrong.push(error.message));
+    page.on("dialog", (dialog) => wrong.push(`dialog: ${dialog.message()}`));
+    page.on("request", (request) => {
+        if (!request.url().startsWith(`${emulator.url}/`)) wrong.push(`request to ${request.url()}`);
+    });
+    onTestFinished(async () => {
+        await context.close();
+        expect(wrong).toEqual([]);
+    });
+    await page.goto(emulator.url);
+    await page.getByText("Live", { exact: true }).waitFor();
+    return { emulator, page };
+}
+
+const rows = (page: Page, table: string) => page.locator(`#${table} tbody tr`);
+
+test("without anything to show it explains what to do next", async () => {
+    const { emulator, page } = await open();
+    await page.getByText("No webhook is registered yet.").waitFor();
+    await page.getByText("Nobody has called yet.").waitFor();
+    await page.getByText("Nothing was delivered yet. Register a webhook first").waitFor();
+    expect(await page.locator("#base-url").textContent()).toBe(emulator.baseUrl);
+    expect(await page.locator("#api-key").textContent()).toBe(emulator.apiKey);
+});
+
+test("a webhook shows with its secret masked; the button shows it and hides it again", async () => {
+    const { emulator, page } = await open();
+    const { id, secret } = emulator.register(renders);
+    const row = rows(page, "webhooks").filter({ hasText: id });
+    await row.getByText(renders.url).waitFor();
+    for (const event of both) await row.getByText(event).waitFor();
+    expect(await page.content()).not.toContain(secret);
+    const show = page.getByRole("button", { name: `Show the secret of ${id}` });
+    await show.focus();
+    await page.keyboard.press("Enter");
+    await row.getByText(secret).waitFor();
+    const hide = page.getByRole("button", { name: `Hide the secret of ${id}` });
+    expect(await hide.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
+    await hide.click();
+    await show.waitFor();
+    expect(await page.content()).not.toContain(secret);
+});
+
+test("a secret that is shown is hidden when it is rotated", async () => {
+    const { emulator, page } = await open({}, (one) => one.register(renders));
+    await page.getByRole("button", { name: "Show the secret" }).click();
+    await page.getByText(/whsec_/).waitFor();
+    emulator.rotate(emulator.webhooks[0]?.id ?? "");
+    await page.getByText("rotated once").waitFor();
+    expect(await page.content()).not.toContain("whsec_");
+});
+
+test.each([
+    ["success", "Make a video succeed", "The video is ready: 1 of 1 delivery accepted.", 200, "accepted · 200"],
+    ["failure", "Make a video fail", "The video has failed: 0 of 1 delivery accepted.", 401, "refused · 401"],
+])(
+    "the button for %s makes a real delivery, and shows the receiver's answer",
+    async (event, name, said, status, shown) => {
+        const { emulator, page } = await open();
+        const { url, received } = await receive((_request, response) => {
+            response.writeHead(status).end();
+        });
+        emulator.register({ url, enabledEvents: both });
+        await page.getByRole("button", { name }).click();
+        await page.getByRole("status").filter({ hasText: said }).waitFor();
+        const row = rows(page, "deliveries").first();
+        await row.getByText(shown).waitFor();
+        await row.getByText(`creator.${event}`).waitFor();
+        expect(await row.textContent()).toContain(url);
+        expect(JSON.parse(received[0]?.text ?? "").event).toBe(`creator.${event}`);
+        expect(await page.content()).not.toContain("X-Amz-Signature");
+    },
+);
+
+test("a video that no webhook wants is told so", async () => {
+    const { page } = await open();
+    await page.getByRole("button", { name: "Make a video succeed" }).click();
+    await page.getByText("The video is ready, but no webhook is enabled for creator.success.").waitFor();
+});
+
+test("calls appear live, the newest first, also those that go wrong", async () => {
+    const { emulator, page } = await open();
+    const { id } = (await call(emulator, "register", renders)).json;
+    await rows(page, "calls").filter({ hasText: "register" }).filter({ hasText: id }).getByText("200").waitFor();
+    emulator.inject({ endpoint: "list", kind: "lost-answer" });
+    await call(emulator, "list").catch(() => undefined);
+    const first = rows(page, "calls").first();
+    await first.getByText("lost-answer").waitFor();
+    await first.getByText("no answer").waitFor();
+    await call(emulator, "delete", { id });
+    await page.getByText("No webhook is registered yet.").waitFor();
+});
+
+test("text from outside is never taken for HTML", async () => {
+    const attack = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+    const { page } = await open({ behaviour: { events: [attack] } }, async (emulator) => {
+        await call(emulator, "register", { url: `https://a.example/${attack}`, enabledEvents: [attack] });
+        await call(emulator, attack);
+    });
+    await rows(page, "webhooks").getByText(`https://a.example/${attack}`).waitFor();
+    expect(await page.locator("table img, table script").count()).toBe(0);
+});
+
+test("the copy buttons copy", async () => {
+    const { emulator, page } = await open();
+    await page.getByRole("button", { name: "Copy the base URL" }).click();
+    await page.getByText("Copied").waitFor();
+    // As a string: with tsx or vitest a function would bring helpers along that the page doesn't have.
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(emulator.baseUrl);
+});
+
+test("it says when the emulator is gone", async () => {
+    const emulator = await start();
+    const page = await browser.newPage();
+    onTestFinished(() => page.close());
+    await page.goto(emulator.url);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await emulator.stop();
+    await page.getByText("Not connected").waitFor();
+});
+
+test.each([
+    [360, "light"],
+    [768, "dark"],
+    [1280, "dark"],
+] as const)("nothing is wider than a screen of %i pixels (%s)", async (width, scheme) => {
+    const { emulator, page } = await open({ width, scheme });
+    const { url } = await receive();
+    emulator.register({ url: `${url}/${"long".repeat(40)}`, enabledEvents: both });
+    emulator.register({ url: "no url", enabledEvents: both });
+    emulator.inject({ endpoint: "list", kind: "wrong-content-type" });
+    await call(emulator, "list");
+    await call(emulator, "x".repeat(200));
+    await page.getByRole("button", { name: "Make a video fail" }).click();
+    await rows(page, "deliveries").nth(1).waitFor();
+    await page.getByRole("button", { name: "Show the secret" }).first().click();
+    await page.getByText(/whsec_/).waitFor();
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    // Nor cut off inside of a panel.
+    const sticking = `[...document.querySelectorAll(".panel *:not(thead, thead *)")].filter((one) =>
+        one.getBoundingClientRect().right > one.closest(".panel").getBoundingClientRect().right).map((one) => one.outerHTML)`;
+    expect(await page.evaluate(sticking)).toEqual([]);
+});
+
+test("it has headings, captions and names for those who hear it", async () => {
+    const { page } = await open({ width: 360 }, async (emulator) => {
+        const { url } = await receive();
+        emulator.register({ url, enabledEvents: both });
+        await call(emulator, "list");
+        await emulator.finishVideo(emulator.submitVideo(), "success");
+    });
+    await rows(page, "calls").first().waitFor();
+    expect(await page.getByRole("heading", { level: 1 }).count()).toBe(1);
+    for (const name of ["Webhooks", "Deliveries", "Calls"]) await page.getByRole("region", { name }).waitFor();
+    // Also on a phone, where the tables are laid out as cards.
+    for (const name of [/registered webhooks/, /sent to receivers/, /API was asked/]) {
+        expect(await page.getByRole("table", { name }).getByRole("columnheader").count()).toBe(4);
+        expect(await page.getByRole("table", { name }).getByRole("cell").count()).toBe(4);
+    }
+});
+
+test("its policy allows nothing from elsewhere, and a new nonce each time", async () => {
+    const emulator = await start();
+    const [one, two] = await Promise.all([fetch(emulator.url), fetch(emulator.url)]);
+    const policy = one.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(
+        /^default-src 'none'; style-src 'nonce-[^']+'; script-src 'nonce-[^']+'; connect-src 'self';/,
+    );
+    expect(two.headers.get("content-security-policy")).not.toBe(policy);
+});
