@@ -1,0 +1,76 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { buildSync } from "esbuild";
+import * as captions from "pulumi-captions";
+
+const config = new pulumi.Config();
+
+const secret = new aws.secretsmanager.Secret("webhook-secrets", { description: "The webhook's secrets, newest first" });
+
+const role = new aws.iam.Role("receiver", {
+    assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }),
+    managedPolicyArns: [aws.iam.ManagedPolicy.AWSLambdaBasicExecutionRole],
+    inlinePolicies: [
+        {
+            name: "read-webhook-secrets",
+            policy: pulumi.jsonStringify({
+                Version: "2012-10-17",
+                Statement: [{ Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secret.arn }],
+            }),
+        },
+    ],
+});
+
+const receiver = new aws.lambda.Function("receiver", {
+    runtime: aws.lambda.Runtime.NodeJS22dX,
+    handler: "index.handler",
+    role: role.arn,
+    timeout: 30,
+    code: new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.StringAsset(bundle()) }),
+    // Where the secrets are, not what they are: the function reads them itself, and takes up new ones without a deployment.
+    environment: { variables: { SECRET_ID: secret.arn } },
+});
+const functionUrl = new aws.lambda.FunctionUrl("receiver", {
+    functionName: receiver.name,
+    authorizationType: "NONE",
+});
+// Both are needed to call a function URL without AWS credentials: the receiver checks the webhook's secret instead.
+new aws.lambda.Permission("call-url", {
+    function: receiver.name,
+    principal: "*",
+    action: "lambda:InvokeFunctionUrl",
+    functionUrlAuthType: "NONE",
+});
+new aws.lambda.Permission("invoke-by-url", {
+    function: receiver.name,
+    principal: "*",
+    action: "lambda:InvokeFunction",
+    invokedViaFunctionUrl: true,
+});
+
+const webhook = new captions.RotatingWebhook("renders", {
+    url: functionUrl.functionUrl,
+    enabledEvents: ["creator.success", "creator.failure"],
+    generations: config.getObject<string[]>("generations") ?? captions.generations({ every: "90d", overlap: "7d" }),
+});
+
+new aws.secretsmanager.SecretVersion("webhook-secrets", {
+    secretId: secret.id,
+    secretString: pulumi.jsonStringify(webhook.secrets),
+});
+
+export const url = functionUrl.functionUrl;
+export const secretArn = secret.arn;
+
+/** The handler with all it needs but the AWS SDK, which Lambda brings along. */
+function bundle(): string {
+    const { outputFiles } = buildSync({
+        entryPoints: [`${__dirname}/handler.ts`],
+        bundle: true,
+        platform: "node",
+        target: "node22",
+        external: ["@aws-sdk/*"],
+        write: false,
+    });
+    return outputFiles[0]?.text ?? "";
+}

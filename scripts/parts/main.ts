@@ -1,0 +1,17 @@
+// Gets all parts that tests need, one after the other; a part that can't be had doesn't keep the others from being got.
+import { standardErrorReporter } from "../engine";
+import { findOrInstallNginx, findOrInstallPostgres, installExamplePackages, installMoto } from "./index";
+
+async function main(): Promise<void> {
+    const reporter = standardErrorReporter();
+    for (const get of [installExamplePackages, installMoto, findOrInstallNginx, findOrInstallPostgres]) {
+        try {
+            await get(reporter);
+        } catch (error) {
+            console.error((error as Error).message);
+            process.exitCode = 1;
+        }
+    }
+}
+
+void main();
