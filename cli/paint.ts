@@ -1,0 +1,9 @@
+import { styleText } from "node:util";
+import type { Io } from "./io";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Paints a text where the result is looked at on a terminal that shows colours. */
+export function paint(io: Pick<Io, "colours">, style: Style, text: string): string {
+    return io.colours ? styleText(style, text) : text;
+}

@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import * as v from "valibot";
+import { CommandError } from "./errors";
+import type { Io } from "./io";
+
+/** Which stack of which project to ask about, by which Pulumi. */
+export interface StackChoice {
+    readonly stack: string;
+    /** The project's folder. Default: the current one. */
+    readonly cwd?: string | undefined;
+    /** The command. Default: `pulumi`, as PATH has it. */
+    readonly pulumi?: string | undefined;
+}
+
+export const stackOptions = {
+    stack: { type: "string", short: "s" },
+    cwd: { type: "string", short: "C" },
+    pulumi: { type: "string" },
+} as const;
+
+export const stackOptionsHelp = `  --cwd <folder>        the project's folder (default: this one)
+  --pulumi <path>       the Pulumi command (default: pulumi, as PATH has it)`;
+
+/** The stack's outputs, with secrets in clear: nothing of it may be printed. */
+export function stackOutputs(choice: StackChoice, io: Io): Promise<Readonly<Record<string, unknown>>> {
+    return ask(["stack", "output", "--json", "--show-secrets"], v.record(v.string(), v.unknown()), choice, io);
+}
+
+const setting = v.object({ value: v.optional(v.string()), objectValue: v.optional(v.unknown()) });
+
+/** The stack's configuration, with secrets in clear: nothing of it may be printed. */
+export async function stackConfiguration(choice: StackChoice, io: Io): Promise<ReadonlyMap<string, string>> {
+    const settings = await ask(["config", "--json", "--show-secrets"], v.record(v.string(), setting), choice, io);
+    const texts = Object.entries(settings).map(([name, { value, objectValue }]): [string, string] => [
+        name,
+        value ?? JSON.stringify(objectValue ?? ""),
+    ]);
+    return new Map(texts);
+}
+
+const resource = v.object({
+    urn: v.string(),
+    type: v.string(),
+    id: v.optional(v.string()),
+    external: v.optional(v.boolean()),
+    outputs: v.nullish(v.record(v.string(), v.unknown())),
+});
+const exported = v.object({ deployment: v.nullish(v.object({ resources: v.nullish(v.array(resource)) })) });
+
+export type StackResource = v.InferOutput<typeof resource>;
+
+/** The stack's resources, with secrets encrypted. */
+export async function stackResources(choice: StackChoice, io: Io): Promise<readonly StackResource[]> {
+    return (await ask(["stack", "export"], exported, choice, io)).deployment?.resources ?? [];
+}
+
+async function ask<S extends v.GenericSchema>(
+    args: readonly string[],
+    schema: S,
+    choice: StackChoice,
+    io: Io,
+): Promise<v.InferOutput<S>> {
+    const text = await run([...args, "--stack", choice.stack, "--non-interactive"], choice, io);
+    const answer = v.safeParse(schema, parseJson(text));
+    if (answer.success) return answer.output;
+    throw new CommandError(
+        `What \`pulumi ${args.join(" ")}\` answered is not understood: is this Pulumi 3.200 or newer?`,
+    );
+}
+
+function parseJson(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}
+
+function run(args: readonly string[], { cwd, pulumi = "pulumi" }: StackChoice, io: Io): Promise<string> {
+    const child = spawn(pulumi, args, {
+        // Nothing of its output is a message for people, so it gets no colours.
+        env: { ...io.env, PULUMI_SKIP_UPDATE_CHECK: "true", NO_COLOR: "1" },
+        stdio: ["ignore", "pipe", "pipe"],
+        signal: io.signal,
+        killSignal: "SIGINT",
+        ...(cwd === undefined ? {} : { cwd }),
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (part: string) => {
+        stdout += part;
+    });
+    child.stderr.setEncoding("utf8").on("data", (part: string) => {
+        stderr += part;
+    });
+    return new Promise((resolve, reject) => {
+        child.on("error", (error: NodeJS.ErrnoException) => reject(notStarted(error, pulumi, cwd)));
+        child.on("close", (code) => {
+            if (code === 0) resolve(stdout);
+            else reject(new CommandError(`\`pulumi ${args.slice(0, 2).join(" ")}\` failed: ${reasonIn(stderr)}`));
+        });
+    });
+}
+
+function notStarted(error: NodeJS.ErrnoException, pulumi: string, cwd: string | undefined): CommandError {
+    const where = cwd === undefined ? "" : `, and the folder ${cwd} there`;
+    return error.code === "ENOENT"
+        ? new CommandError(`"${pulumi}" cannot be started: is Pulumi installed and on PATH${where}?`)
+        : new CommandError(`"${pulumi}" cannot be started (${error.code ?? error.name}).`);
+}
+
+/** Pulumi's own sentence. Secrets are in what it answers, never in what it complains of. */
+function reasonIn(stderr: string): string {
+    const lines = stderr.split("\n").filter((line) => line.trim() !== "");
+    const reason = lines.find((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "without a word about why.";
+    return reason.replace(/^error:\s*/, "");
+}
