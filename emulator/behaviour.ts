@@ -48,7 +48,7 @@ export interface Behaviour {
     /** Whether `/delete` of a known id answers `{"success": false}` and deletes nothing. Default: false. */
     readonly deleteAnswersFalse: boolean;
 
-    /** How far `/list` is behind what was registered, updated and deleted, in milliseconds. Default: 0. */
+    /** How far `/list` is behind what was registered, updated and deleted, in milliseconds (10 minutes are remembered). Default: 0. */
     readonly listLagMs: number;
     /** The order of the webhooks in `/list`. Default: `oldest-first`. */
     readonly listOrder: "oldest-first" | "newest-first" | "shuffled";

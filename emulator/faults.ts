@@ -3,7 +3,7 @@ import { describeIssue } from "./behaviour";
 import type { Endpoint } from "./calls";
 import { EmulatorError } from "./errors";
 
-/** In the order of {@link FaultKind}'s table. */
+/** The kinds without work done first, as in the table of {@link FaultKind}. */
 const kinds = [
     "lost-request",
     "hang",
