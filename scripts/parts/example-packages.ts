@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    copyFileSync,
+    lstatSync,
+    mkdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Reporter } from "../engine";
 import { fillOnce } from "../engine/cache";
@@ -15,31 +24,34 @@ const examples = join(root, "examples");
 const shared = ["@pulumi/pulumi", "@types/node", "esbuild", "ts-node", "typescript"];
 
 /**
- * Installs the clouds' SDKs into `examples/node_modules`, apart from the root's packages because they are so large.
+ * Installs the clouds' SDKs that the examples use. Not into `examples/`: the formatter would read all their types at each run.
  *
- * @returns that folder
+ * @returns a `node_modules` with them, this package, and all else that an example needs
  * @throws {PartError} when npm can't do it
  */
 export async function installExamplePackages(reporter: Reporter): Promise<string> {
-    const nodeModules = join(examples, "node_modules");
     const stamps = join(root, "node_modules", ".pulumi-captions");
-    const stamp = join(stamps, "example-packages");
+    const folder = join(stamps, "example-packages");
+    const nodeModules = join(folder, "node_modules");
     mkdirSync(stamps, { recursive: true });
     const fingerprint = createHash("sha256")
         .update(readFileSync(join(examples, "package-lock.json")))
         .update(shared.join())
         .digest("hex");
     const ready = async () =>
-        read(join(stamp, "fingerprint")) === fingerprint && linked(join(nodeModules, "pulumi-captions"), root);
+        read(join(folder, "fingerprint")) === fingerprint && linked(join(nodeModules, "pulumi-captions"), root);
 
-    await fillOnce(stamp, "the examples' packages", reporter, ready, async (temporary) => {
+    await fillOnce(folder, "the examples' packages", reporter, ready, async (temporary) => {
+        for (const name of ["package.json", "package-lock.json"]) {
+            copyFileSync(join(examples, name), join(temporary, name));
+        }
         reporter.log("Installing the clouds' SDKs for the examples with npm (about half a minute).");
         const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
         const npm = process.platform === "win32" ? "npm.cmd" : "npm";
         const { code, output } = await withProgress(
             reporter,
             () => "installing the examples' packages",
-            () => run(npm, args, { cwd: examples, env: process.env, timeoutMs: INSTALL_MS }),
+            () => run(npm, args, { cwd: temporary, env: process.env, timeoutMs: INSTALL_MS }),
         );
         if (code !== 0) {
             throw new PartError(
@@ -47,8 +59,8 @@ export async function installExamplePackages(reporter: Reporter): Promise<string
                     output.trim().split("\n").slice(-10).join("\n"),
             );
         }
-        for (const name of shared) link(join(root, "node_modules", name), join(nodeModules, name));
-        link(root, join(nodeModules, "pulumi-captions"));
+        for (const name of shared) link(join(root, "node_modules", name), join(temporary, "node_modules", name));
+        link(root, join(temporary, "node_modules", "pulumi-captions"));
         writeFileSync(join(temporary, "fingerprint"), fingerprint);
     });
     return nodeModules;
