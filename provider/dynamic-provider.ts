@@ -40,11 +40,14 @@ export function check(olds: Properties, news: Properties): Promise<dynamic.Check
 export function diff(id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
     return step(async () => {
         const wanted = inputs(news);
-        const difference = lifecycle.diff(outputs(olds), wanted);
-        if (difference.replaces.length === 0 && configured().hasKey(outputs(olds).account)) {
-            lifecycle.keep(ledgerOf(olds), id, wanted, notify);
-        }
-        return { changes: difference.changes, replaces: [...difference.replaces], deleteBeforeReplace: false };
+        const { changes, replaces } = lifecycle.diff(outputs(olds), wanted);
+        // Without a key nothing can have been read, and nothing can be adopted.
+        const ledger = configured().hasKey(accountOf(olds)) ? ledgerOf(olds) : undefined;
+        if (ledger !== undefined && replaces.length === 0) lifecycle.keep(ledger, id, wanted, notify);
+        // After `read` the engine asks for the difference that it has made, to show as drift. A rotated secret is drift, but
+        // nothing that a later `up` has to change.
+        const drifted = ledger?.tellDrift(id) === true;
+        return { changes: changes || drifted, replaces: [...replaces], deleteBeforeReplace: false };
     });
 }
 

@@ -25,7 +25,11 @@ const stamps = join(root, "node_modules", ".pulumi-captions");
 const onWindows = process.platform === "win32";
 
 const OLDEST_NODE = [20, 19];
-const SOURCES = ["provider", "emulator", "receiver", "cli", "package.json", "tsconfig.json", "tsconfig.build.json"];
+const SOURCES = ["provider", "emulator", "receiver", "cli", "package.json", "scripts/mark-esm.mjs"].concat([
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "tsconfig.esm.json",
+]);
 
 /** A step of the set-up failed; `step` says which: "node", "packages" or "build". */
 export class SetUpError extends Error {
@@ -106,8 +110,9 @@ async function build(log) {
 /** Removes from dist/ what was built from a source that is no longer there. */
 function removeOutdated() {
     for (const file of filesBelow(join(root, "dist"))) {
-        const stem = relative(join(root, "dist"), file).replace(/(\.d)?\.[cm]?[jt]s$/, "");
-        if (stem === relative(join(root, "dist"), file)) continue;
+        const built = relative(join(root, "dist"), file);
+        const stem = built.replace(/(\.d)?\.[cm]?[jt]s$/, "").replace(/^esm[/\\]/, "");
+        if (!/\.[cm]?[jt]s$/.test(built)) continue;
         if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending))))
             rmSync(file);
     }

@@ -39,6 +39,7 @@ function seen(text: string, isSo: boolean): void {
 class Demonstration {
     readonly #temporaryFolder = mkdtempSync(join(tmpdir(), "pulumi-captions-start-"));
     readonly #stopped = new AbortController();
+    #goOn: (() => void) | undefined;
     #engine: Engine | undefined;
     #emulator: Emulator | undefined;
     #server: Server | undefined;
@@ -55,9 +56,10 @@ class Demonstration {
         await this.#destroy();
     }
 
-    /** Stops what is under way, as Ctrl-C does. */
-    stop(): void {
-        this.#stopped.abort();
+    /** What Ctrl-C means: to go on to the end where it stays up, else to stop what is under way. */
+    interrupt(): void {
+        if (this.#goOn === undefined) this.#stopped.abort();
+        else this.#goOn();
     }
 
     get isStopped(): boolean {
@@ -136,7 +138,10 @@ class Demonstration {
     async #keep(): Promise<void> {
         step("It stays up until you press Ctrl-C");
         say(`Look at the webhook, and make videos succeed or fail: ${paint("underline", this.#api.url)}`);
-        await new Promise<void>((resolve) => process.once("SIGINT", resolve));
+        await new Promise<void>((resolve) => {
+            this.#goOn = resolve;
+        });
+        this.#goOn = undefined;
         console.log();
     }
 
@@ -188,7 +193,8 @@ class Demonstration {
             signal: this.#stopped.signal,
             ...(shows ? { onLine: showEngineLine } : {}),
         });
-        if (result.code !== 0 && !this.isStopped) {
+        if (this.isStopped) throw new Error("Stopped.");
+        if (result.code !== 0) {
             throw new Error(`\`pulumi ${args.join(" ")}\` ended with code ${result.code}:\n${result.text}`);
         }
         return result;
@@ -197,13 +203,14 @@ class Demonstration {
 
 /** Of what the engine prints, the lines that say what happened. */
 function showEngineLine(line: string): void {
-    if (line.trim() === "" || /^@ updating|^Updating \(|^The resources in|^If you want to remove/.test(line)) return;
+    if (line.trim() === "" || /^@ (updating|destroying)|^(Updating|Destroying) \(|^The resources in|^If you want to remove/.test(line)) return;
     show(line.trimEnd());
 }
 
 async function main(): Promise<void> {
     const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
     const demonstration = new Demonstration();
+    process.on("SIGINT", () => demonstration.interrupt());
     const started = Date.now();
     console.log(paint("bold", "pulumi-captions: the life of a webhook, on the real Pulumi engine"));
     try {
@@ -212,12 +219,12 @@ async function main(): Promise<void> {
         console.log(
             `\n${paint(["green", "bold"], `All of it was seen, in ${seconds} s.`)} Next: README.md, "A first program".`,
         );
+    } catch (error) {
+        console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+        process.exitCode = demonstration.isStopped ? 130 : 1;
     } finally {
         await demonstration.cleanUp();
     }
 }
 
-main().catch((error: unknown) => {
-    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-});
+void main();

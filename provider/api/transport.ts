@@ -53,13 +53,18 @@ export function createTransport(
     limits: Limits,
     mostConnections: number,
 ): Transport {
+    const agents = (keepAlive: boolean) => {
+        const options = { keepAlive, maxSockets: mostConnections, scheduling: "lifo" } as const;
+        return {
+            httpAgent: limitConnecting(new http.Agent(options), "connect", limits.connect),
+            httpsAgent: limitConnecting(new https.Agent(options), "secureConnect", limits.connect),
+        };
+    };
     const local = isLoopback(new URL(account.baseUrl).hostname);
-    const options = { keepAlive: true, maxSockets: mostConnections, scheduling: "lifo" } as const;
     const client = axios.create({
         baseURL: account.baseUrl,
         headers: { "x-api-key": account.apiKey, Accept: "application/json", "User-Agent": "pulumi-captions" },
-        httpAgent: limitConnecting(new http.Agent(options), "connect", limits.connect),
-        httpsAgent: limitConnecting(new https.Agent(options), "secureConnect", limits.connect),
+        ...agents(true),
         // A proxy gets a CONNECT tunnel for https; plain http is only for this machine, where a proxy would read the key.
         ...(local ? { proxy: false } : {}),
         // A redirect would take the key to another place.
@@ -70,7 +75,15 @@ export function createTransport(
         transformResponse: (body: unknown) => body,
         validateStatus: () => true,
     });
-    return (path, body) => send(client, path, body, limits);
+    return async (path, body) => {
+        try {
+            return await send(client, path, body, limits);
+        } catch (error) {
+            // A server that closes kept connections does so again: from here on each call gets one of its own.
+            if (error instanceof ConnectionError && error.stale) Object.assign(client.defaults, agents(false));
+            throw error;
+        }
+    };
 }
 
 async function send(client: AxiosInstance, path: string, body: unknown, limits: Limits): Promise<HttpAnswer> {

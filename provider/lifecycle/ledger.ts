@@ -35,6 +35,7 @@ export class Ledger {
     readonly registrations = new Set<Registration>();
     readonly #managed = new Set<string>();
     readonly #adopted = new Set<string>();
+    readonly #driftedSecrets = new Set<string>();
 
     constructor(client: CaptionsClient, limits: Limits) {
         this.client = client;
@@ -136,6 +137,16 @@ export class Ledger {
     /** Takes back a claim of a resource that did not come to be. */
     release(id: string): void {
         this.#adopted.delete(id);
+    }
+
+    /** Notes that a secret turned out to have been rotated elsewhere. */
+    noteDrift(id: string): void {
+        this.#driftedSecrets.add(id);
+    }
+
+    /** Whether a secret turned out to have been rotated elsewhere: told once. */
+    tellDrift(id: string): boolean {
+        return this.#driftedSecrets.delete(id);
     }
 
     async #ask(): Promise<Map<string, RegisteredWebhook>> {

@@ -24,7 +24,10 @@ export function read(ledger: Ledger, id: string, saved: WebhookOutputs): Promise
             }, settling);
             live = settled ?? live;
         }
-        return live === undefined ? undefined : withLive(saved, live);
+        if (live === undefined) return undefined;
+        const now = withLive(saved, live);
+        if (now.secretVersion !== saved.secretVersion) ledger.noteDrift(id);
+        return now;
     });
 }
 

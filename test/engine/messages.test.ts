@@ -23,12 +23,12 @@ test("a preview finds every wrong input, and an event that the API does not know
     }
     expectNoTrace(bad.text);
 
-    stack.program(`${webhookProgram({ ...renders, enabledEvents: ["creator.sucess"] })}
-new captions.Webhook("other", { url: "https://b.example", enabledEvents: ["creator.fail"] });`);
+    stack.program(webhookProgram({ ...renders, enabledEvents: ["creator.sucess", "creator.fail"] }));
     const typing = await stack.preview();
     expect(typing).toMatchObject({ calls: ["events"] });
     expect(typing.code).not.toBe(0);
     expect(typing.text).toContain('no event "creator.sucess"; did you mean "creator.success"?');
+    expect(typing.text).toContain('no event "creator.fail"; did you mean "creator.failure"?');
     expectNoTrace(typing.text);
 
     emulator.behave({ events: ["creator.success", "creator.failure", "creator.started"] });

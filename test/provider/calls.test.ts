@@ -11,8 +11,8 @@ import {
     RateLimitError,
     UnauthorizedError,
 } from "../../provider/errors";
-import { create } from "../../provider/lifecycle";
-import { renders, shortLimits, startAccount } from "../support/account";
+import { create, update } from "../../provider/lifecycle";
+import { renders, shortLimits, startAccount, stored } from "../support/account";
 import { findLeaks } from "../support/leaks";
 
 const patient = { patience: 10_000 };
@@ -162,15 +162,22 @@ test("fields that are new in answers do no harm, nor do a wrong content type and
     }
 });
 
-test("a kept connection that the server has closed does not fail a run", async () => {
-    const { emulator, run } = await startAccount();
-    const ledger = run();
-    for (const index of Array.from({ length: 10 }).keys()) {
-        emulator.inject({ endpoint: "register", kind: "close-after" });
-        await create(ledger, { ...renders, url: `https://api.example.com/${index}` });
-    }
-    expect(emulator.webhooks).toHaveLength(10);
-});
+test.each(["close-after", "close-on-reuse"] as const)(
+    "a kept connection that the server has closed (%s) does not fail a run",
+    async (kind) => {
+        const { emulator, run } = await startAccount();
+        const ledger = run({ listLag: 50 });
+        for (const index of Array.from({ length: 5 }).keys()) {
+            const url = `https://api.example.com/${index}`;
+            emulator.inject({ endpoint: "any", kind, times: 9 });
+            const { id, outputs } = await create(ledger, { ...renders, url });
+            emulator.clearFaults();
+            emulator.inject({ endpoint: "any", kind, times: 9 });
+            await update(ledger, id, stored(outputs), { ...renders, url, enabledEvents: ["creator.success"] });
+        }
+        expect(emulator.webhooks).toHaveLength(5);
+    },
+);
 
 test("neither the key nor a secret is in an error, whatever the server echoes", async () => {
     const { emulator, run, notes } = await startAccount();
