@@ -12,22 +12,26 @@ import { type Expected, judge, type Verdict } from "./verdict";
 /** A receiver may look for a secret that it does not know for 5 s before it refuses it (`minRefetchSeconds`). */
 const defaultTimeoutSeconds = 20;
 
-const help = `Finds a wrong wiring before it costs a delivery: sends a harmless test delivery to the webhook's URL with each
-secret that a stack exports, and one with a wrong secret.
+const help = `Finds a wrong wiring before it costs a delivery: sends a harmless test delivery to
+the webhook's URL with each secret that a stack exports, and one with a wrong one.
 
 Usage: pulumi-captions deliver --stack <name> [options]
 
   --stack, -s <name>    the stack that exports the secrets
 ${stackOptionsHelp}
-  --output <name>       the output with the secret, or the list of them (default: secrets, else secret)
+  --output <name>       the output with the secret, or the list of them
+                        (default: secrets, else secret)
   --url <url>           where to deliver (default: what the stack exports as url)
   --url-output <name>   the output with the URL (default: url)
-  --event <name>        another event than ${harmlessEvent}, for example creator.success, to see it handled: its
-                        operationId begins with "pulumi-captions-test-"
-  --timeout <seconds>   how long to wait for each answer (default: ${defaultTimeoutSeconds}; receivers may take 5 s to refuse)
+  --event <name>        another event than ${harmlessEvent}, such as
+                        creator.success, to see it handled: its operationId
+                        begins with "pulumi-captions-test-"
+  --timeout <seconds>   how long to wait for each answer (default: ${defaultTimeoutSeconds};
+                        a receiver may take 5 s to refuse)
   --json                the result as JSON
 
-Exit code: 0 every secret was accepted, and the wrong one refused; 1 not so, or it could not be told; 2 wrong usage.
+Exit code: 0 every secret was accepted, and the wrong one refused;
+           1 not so, or it could not be told; 2 wrong usage.
 No secret is shown, whatever happens.`;
 
 /** A delivery with one of the secrets, and what came of it. */

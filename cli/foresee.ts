@@ -66,6 +66,8 @@ export interface Forecast {
     readonly webhooks: readonly Foreseen[];
     /** Outputs of the stack that carry a secret that changes. `certain` is false where only some secret is known to be in them. */
     readonly outputs: readonly { readonly name: string; readonly certain: boolean }[];
+    /** It was made with `--refresh`, and does not show whether a secret was changed elsewhere: `--show-sames` would. */
+    readonly hidesDrift: boolean;
 }
 
 /** Tells from a preview what becomes of each webhook and its secret. */
@@ -80,7 +82,12 @@ export function foresee(preview: Preview): Forecast {
         )
         .filter((webhook) => webhook !== undefined);
     const changing = webhooks.some(({ newSecret }) => newSecret !== "no");
-    return { complete: preview.complete, webhooks, outputs: changing ? outputsWith(preview) : [] };
+    return {
+        complete: preview.complete,
+        webhooks,
+        outputs: changing ? outputsWith(preview) : [],
+        hidesDrift: hidesDrift(preview),
+    };
 }
 
 function ofWebhook(steps: readonly Step[], preview: Preview): Foreseen | undefined {
@@ -131,7 +138,11 @@ function actionOf(steps: readonly Step[]): { readonly action: Action; readonly s
     const updated = find("update");
     const deleted = find("delete", "delete-replaced");
     const read = find("read", "read-replacement");
-    const drifted = steps.find((step) => step.op === "refresh" && version(step.after) > version(step.before));
+    // What a refresh found shows, in the form of one object, only in a step that comes after it.
+    const refreshed = find("refresh");
+    const drifted = steps.findLast(({ before, after }) =>
+        [before, after].some((state) => version(state) > version(refreshed?.before)),
+    );
     const { adopt } = created?.after?.inputs ?? {};
     const adopts = adopt === true || typeof adopt === "string";
     if (replaced) return { action: "replace", step: replaced };
@@ -141,6 +152,15 @@ function actionOf(steps: readonly Step[]): { readonly action: Action; readonly s
     if (read) return { action: "read", step: read };
     if (drifted) return { action: "drift", step: drifted };
     return undefined;
+}
+
+/** Whether webhooks were refreshed without a word about what was found. */
+function hidesDrift({ steps }: Preview): boolean {
+    const ofWebhooks = steps.filter(({ before }) => isWebhookType(before?.type ?? ""));
+    const told = new Set(ofWebhooks.filter(({ op }) => op !== "refresh").map(({ urn }) => urn));
+    return ofWebhooks.some(({ op, urn, before, after }) => {
+        return op === "refresh" && !told.has(urn) && after !== undefined && version(after) === version(before);
+    });
 }
 
 function version(state: State | undefined): number {

@@ -13,17 +13,22 @@ const help = `Shows the webhooks that an account has, without their secrets: one
 
 Usage: pulumi-captions list [options]
 
-  --stack, -s <name>    take key and base URL from this stack's configuration, and say which webhooks are in it
+  --stack, -s <name>    take key and base URL from this stack's configuration,
+                        and say which webhooks are in it
 ${stackOptionsHelp}
-  --account <name>      one of captions:accounts, which --stack's configuration has (default: the account of captions:apiKey)
-  --base-url <url>      where the API is (default: captions:baseUrl, CAPTIONS_BASE_URL, or the real one)
+  --account <name>      one of captions:accounts, which --stack's configuration
+                        has (default: the account of captions:apiKey)
+  --base-url <url>      where the API is (default: captions:baseUrl, else
+                        CAPTIONS_BASE_URL, else the real one)
   --fail-on-orphans     exit code 1 where a webhook looks orphaned
   --json                the result as JSON
 
-Without --stack the key is taken from CAPTIONS_API_KEY.
-"not in this stack" may well be in another one; "looks orphaned" has, besides, the URL of one that is in this stack.
+Without a key in the stack's configuration, CAPTIONS_API_KEY is taken.
+What is "not in this stack" may well be in another one; what "looks orphaned" has,
+besides, the URL of a webhook that is in this stack.
 
-Exit code: 0 it could be told; 1 it could not, or --fail-on-orphans found one; 2 wrong usage.`;
+Exit code: 0 it could be told; 1 it could not, or --fail-on-orphans found one;
+           2 wrong usage.`;
 
 /** How a registered webhook stands to a stack. */
 export type Standing = "in this stack" | "read by this stack" | "looks orphaned" | "not in this stack";

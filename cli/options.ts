@@ -4,20 +4,33 @@ import { nearest } from "./nearest";
 
 type OptionTypes = NonNullable<ParseArgsConfig["options"]>;
 
+interface Strict<T extends OptionTypes> {
+    args: string[];
+    options: T;
+    allowPositionals: true;
+    strict: true;
+}
+
+type Parsed<T extends OptionTypes> = ReturnType<typeof parseArgs<Strict<T>>>;
+
 /**
  * Parses a command's arguments. What is wrong is told in a sentence, with the nearest name where one is mistyped.
  *
  * @param operands how many arguments without a name the command takes, at the most
  * @throws UsageError
  */
-export function parseOptions<const T extends OptionTypes>(argv: readonly string[], options: T, operands = 0) {
+export function parseOptions<const T extends OptionTypes>(
+    argv: readonly string[],
+    options: T,
+    operands = 0,
+): Parsed<T> {
     const parsed = parse(argv, options);
     const surplus = parsed.positionals[operands];
     if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`);
     return parsed;
 }
 
-function parse<const T extends OptionTypes>(argv: readonly string[], options: T) {
+function parse<const T extends OptionTypes>(argv: readonly string[], options: T): Parsed<T> {
     try {
         return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
     } catch (error) {

@@ -5,5 +5,6 @@ type Style = Parameters<typeof styleText>[0];
 
 /** Paints a text where the result is looked at on a terminal that shows colours. */
 export function paint(io: Pick<Io, "colours">, style: Style, text: string): string {
-    return io.colours ? styleText(style, text) : text;
+    // Whether there are colours is decided already, and not by `process.stdout`.
+    return io.colours ? styleText(style, text, { validateStream: false }) : text;
 }

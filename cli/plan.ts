@@ -6,19 +6,23 @@ import { parseOptions } from "./options";
 import { parsePreview } from "./preview";
 import { sentences } from "./sentences";
 
-const help = `Says in plain words which webhooks a deployment would give a new secret, and which receivers must have it: Markdown,
-fit for a comment on a pull request.
+const help = `Says in plain words which webhooks a deployment would give a new secret, and which
+receivers must have it: Markdown, fit for a comment on a pull request.
 
 Usage: pulumi preview --json > preview.json; pulumi-captions plan preview.json
        pulumi preview --json | pulumi-captions plan -
 
-  <file>                what pulumi preview --json printed; - for standard input
-  --fail-on-rotation    exit code 3 where the secret of a webhook that the stack has would, or may, change in place
+  <file>                what \`pulumi preview --json\` printed; - is standard input
+  --fail-on-rotation    exit code 3 where the secret of a webhook that the stack
+                        has would, or may, change in place
   --json, --json-out    the result as JSON
 
-With pulumi preview --json --show-sames, receivers that the deployment leaves as they are can be named, too.
+With \`--show-sames\` the preview also tells of receivers that the deployment leaves as
+they are, and, with \`--refresh\`, of secrets that were changed elsewhere. Its form of one
+event a line does not tell what depends on what, and has secrets in clear: not that.
 
-Exit code: 0 it could be told; 1 it could not, or the preview itself had failed; 2 wrong usage; 3 see --fail-on-rotation.`;
+Exit code: 0 it could be told; 1 it could not, or the preview itself had failed;
+           2 wrong usage; 3 see --fail-on-rotation.`;
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
     const { values, positionals } = parseOptions(
@@ -51,11 +55,11 @@ async function read(file: string): Promise<string> {
     }
 }
 
-function toJson({ complete, webhooks, outputs }: Forecast): string {
+function toJson({ complete, webhooks, outputs, hidesDrift }: Forecast): string {
     const names = (newSecret: string): string[] =>
         webhooks.filter((webhook) => webhook.newSecret === newSecret).map(({ name }) => name);
     return JSON.stringify(
-        { complete, newSecrets: names("yes"), possiblyNewSecrets: names("maybe"), webhooks, outputs },
+        { complete, newSecrets: names("yes"), possiblyNewSecrets: names("maybe"), webhooks, outputs, hidesDrift },
         null,
         2,
     );

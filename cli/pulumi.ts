@@ -18,7 +18,7 @@ export const stackOptions = {
     pulumi: { type: "string" },
 } as const;
 
-export const stackOptionsHelp = `  --cwd <folder>        the project's folder (default: this one)
+export const stackOptionsHelp = `  --cwd, -C <folder>    the project's folder (default: this one)
   --pulumi <path>       the Pulumi command (default: pulumi, as PATH has it)`;
 
 /** The stack's outputs, with secrets in clear: nothing of it may be printed. */

@@ -23,7 +23,8 @@ ${Object.entries(commands)
   --help, -h    show this, or the command's help
   --version     show the version
 
-Exit codes: 0 as it should be; 1 not as it should be; 2 wrong usage; 3 plan --fail-on-rotation; 130 Ctrl-C.`;
+Exit codes: 0 as it should be; 1 not as it should be, or it could not be told;
+            2 wrong usage; 3 plan --fail-on-rotation; 130 Ctrl-C.`;
 
 /** Runs the command line to its end, whatever that is. @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

@@ -13,12 +13,16 @@ export function sentences(forecast: Forecast): string {
         ...(certain.length + possible.length > 0 || !forecast.complete ? [] : ["**No webhook gets a new secret.**"]),
         ...(others.length === 0 ? [] : [section("Besides:", others)]),
         ...outputs(forecast),
+        ...(forecast.hidesDrift ? [hiddenDrift] : []),
     ];
     return parts.join("\n\n");
 }
 
 const incomplete =
     "**The preview failed**, so it is not known which webhooks would get a new secret: see what Pulumi says about it.";
+
+const hiddenDrift =
+    "Whether a secret was changed elsewhere, this preview does not show: `pulumi preview --json --refresh --show-sames` does.";
 
 function section(title: string, webhooks: readonly Foreseen[]): string {
     return [title, "", ...webhooks.map(item)].join("\n");

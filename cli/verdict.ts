@@ -44,8 +44,8 @@ function withoutAnswer(sent: Exclude<Sent, { kind: "answer" }>): string {
             );
         case "untrusted":
             return (
-                `the receiver's certificate is not trusted (${sent.code}), and Captions would not trust it either. If only ` +
-                "this machine does not, make its authority known by NODE_EXTRA_CA_CERTS."
+                `there is no TLS that can be trusted (${sent.code}): is the certificate right, and not expired? If it is of a ` +
+                "private authority, NODE_EXTRA_CA_CERTS makes that known here, but not to Captions."
             );
         case "broken":
             return `the connection broke before the answer was there (${sent.code}): see the receiver's log.`;
