@@ -12,8 +12,8 @@ import { type Expected, judge, type Verdict } from "./verdict";
 /** A receiver may look for a secret that it does not know for 5 s before it refuses it (`minRefetchSeconds`). */
 const defaultTimeoutSeconds = 20;
 
-const help = `Finds a wrong wiring before it costs a delivery: sends a harmless test delivery to
-the webhook's URL with each secret that a stack exports, and one with a wrong one.
+const help = `Finds a wrong wiring before it costs a delivery: sends a harmless test delivery
+to the webhook's URL with each secret that a stack exports, and a wrong one.
 
 Usage: pulumi-captions deliver --stack <name> [options]
 

@@ -9,7 +9,8 @@ import { type StackResource, stackConfiguration, stackOptions, stackOptionsHelp,
 import { isWebhookType, parseUrn } from "./resources";
 import { table } from "./table";
 
-const help = `Shows the webhooks that an account has, without their secrets: one call of /list.
+const help = `Shows the webhooks that an account has, without their secrets: one call of
+/list.
 
 Usage: pulumi-captions list [options]
 
@@ -24,11 +25,11 @@ ${stackOptionsHelp}
   --json                the result as JSON
 
 Without a key in the stack's configuration, CAPTIONS_API_KEY is taken.
-What is "not in this stack" may well be in another one; what "looks orphaned" has,
-besides, the URL of a webhook that is in this stack.
+What is "not in this stack" may well be in another one; what "looks orphaned"
+has, besides, the URL of a webhook that is in this stack.
 
-Exit code: 0 it could be told; 1 it could not, or --fail-on-orphans found one;
-           2 wrong usage.`;
+Exit code: 0 it could be told; 1 it could not, or --fail-on-orphans found
+           one; 2 wrong usage.`;
 
 /** How a registered webhook stands to a stack. */
 export type Standing = "in this stack" | "read by this stack" | "looks orphaned" | "not in this stack";

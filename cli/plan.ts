@@ -6,8 +6,8 @@ import { parseOptions } from "./options";
 import { parsePreview } from "./preview";
 import { sentences } from "./sentences";
 
-const help = `Says in plain words which webhooks a deployment would give a new secret, and which
-receivers must have it: Markdown, fit for a comment on a pull request.
+const help = `Says in plain words which webhooks a deployment would give a new secret, and
+which receivers must have it: Markdown, fit for a comment on a pull request.
 
 Usage: pulumi preview --json > preview.json; pulumi-captions plan preview.json
        pulumi preview --json | pulumi-captions plan -
@@ -17,12 +17,13 @@ Usage: pulumi preview --json > preview.json; pulumi-captions plan preview.json
                         has would, or may, change in place
   --json, --json-out    the result as JSON
 
-With \`--show-sames\` the preview also tells of receivers that the deployment leaves as
-they are, and, with \`--refresh\`, of secrets that were changed elsewhere. Its form of one
-event a line does not tell what depends on what, and has secrets in clear: not that.
+With \`--show-sames\` the preview also tells of receivers that the deployment
+leaves as they are, and, with \`--refresh\`, of secrets that were changed
+elsewhere. Its form of one event a line does not tell what depends on what, and
+may have secrets in clear: better not that one.
 
-Exit code: 0 it could be told; 1 it could not, or the preview itself had failed;
-           2 wrong usage; 3 see --fail-on-rotation.`;
+Exit code: 0 it could be told; 1 it could not, or the preview itself had
+           failed; 2 wrong usage; 3 see --fail-on-rotation.`;
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
     const { values, positionals } = parseOptions(
