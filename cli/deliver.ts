@@ -21,7 +21,7 @@ Usage: pulumi-captions deliver --stack <name> [options]
 ${stackOptionsHelp}
   --output <name>       the output with the secret, or the list of them
                         (default: secrets, else secret)
-  --url <url>           where to deliver (default: what the stack exports as url)
+  --url <url>           where to deliver (default: the stack's output url)
   --url-output <name>   the output with the URL (default: url)
   --event <name>        another event than ${harmlessEvent}, such as
                         creator.success, to see it handled: its operationId

@@ -12,7 +12,7 @@ which receivers must have it: Markdown, fit for a comment on a pull request.
 Usage: pulumi preview --json > preview.json; pulumi-captions plan preview.json
        pulumi preview --json | pulumi-captions plan -
 
-  <file>                what \`pulumi preview --json\` printed; - is standard input
+  <file>                what \`pulumi preview --json\` printed; - is stdin
   --fail-on-rotation    exit code 3 where the secret of a webhook that the stack
                         has would, or may, change in place
   --json, --json-out    the result as JSON
