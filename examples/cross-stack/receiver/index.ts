@@ -5,7 +5,7 @@ const config = new pulumi.Config();
 const infrastructure = config.get("infrastructure");
 
 const file = new SecretsFile("webhook-secrets", {
-    path: config.get("secretsFile") ?? `${__dirname}/secrets.json`,
+    path: config.get("file") ?? `${__dirname}/secrets.json`,
     secrets: infrastructure === undefined ? noSecretsYet() : secretsOf(infrastructure),
 });
 

@@ -1,0 +1,85 @@
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { copyExample, root, temporaryFolder } from "./support/examples";
+import { startProgram } from "./support/processes";
+import { emulatorForTest, Project } from "./support/project";
+
+test("cross-stack: deployed first, the receiver refuses everything, and then takes the secrets; a stack that is missing changes nothing", {
+    timeout: 240_000,
+}, async () => {
+    const emulator = await emulatorForTest();
+    const home = temporaryFolder("home");
+    const infrastructureFolder = await copyExample("cross-stack/infrastructure");
+    const receiverFolder = await copyExample("cross-stack/receiver");
+    const secretsFile = join(home, "secrets.json");
+    const infrastructure = await Project.create({ folder: infrastructureFolder, home, emulator });
+    const receiver = await Project.create({ folder: receiverFolder, home, emulator });
+    await receiver.config({ file: secretsFile });
+
+    // The receiver first: it runs, and refuses.
+    expect(await receiver.succeed()).toContain("refuses every delivery");
+    expect(readFileSync(secretsFile, "utf8")).toBe("[]");
+    expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
+    const tsx = join(root, "node_modules/tsx/dist/loader.mjs");
+    const server = await startProgram(process.execPath, ["--import", tsx, "server.ts"], /"port":(\d+)/, {
+        cwd: receiverFolder,
+        env: { ...process.env, SECRETS_FILE: secretsFile, PORT: "0" },
+    });
+    const url = `http://127.0.0.1:${server.match[1]}/hooks/captions`;
+    const guess = { method: "POST", headers: { authorization: "Bearer undefined" }, body: "{}" };
+    expect((await fetch(url, guess)).status).toBe(401);
+
+    // A stack that exports nothing yet is an error that says so, and the receiver keeps what it has.
+    await receiver.config({ infrastructure: "organization/captions-infrastructure/test" });
+    const tooEarly = await receiver.up();
+    expect(tooEarly.code).not.toBe(0);
+    expect(tooEarly.text).toContain("Required output 'secrets' does not exist");
+
+    // Then the infrastructure, then the receiver again: deliveries are accepted, without a restart.
+    await infrastructure.config({ url });
+    await infrastructure.succeed();
+    await receiver.succeed();
+    const deliver = async () => {
+        const deliveries = await emulator.finishVideo(emulator.submitVideo(), "success");
+        return deliveries.map(({ status }) => status);
+    };
+    expect(await deliver()).toEqual([200]);
+
+    // A rotation in its two steps: with both generations each event comes twice, and is taken by one secret at least.
+    await infrastructure.config({ generations: '["second", "first"]' });
+    await infrastructure.succeed();
+    expect((await deliver()).sort()).toEqual([200, 401]);
+    await receiver.succeed();
+    expect(await deliver()).toEqual([200, 200]);
+    await infrastructure.config({ generations: '["second"]' });
+    await infrastructure.succeed();
+    expect(await deliver()).toEqual([200]);
+    await receiver.succeed();
+    expect(JSON.parse(readFileSync(secretsFile, "utf8"))).toEqual(emulator.webhooks.map(({ secret }) => secret));
+    expect(server.output().match(/creator\.success/g)).toHaveLength(4);
+
+    // The infrastructure is gone: an error, and the receiver's file stays.
+    await infrastructure.succeed("destroy");
+    const afterwards = await receiver.up();
+    expect(afterwards.code).not.toBe(0);
+    expect(JSON.parse(readFileSync(secretsFile, "utf8"))).toHaveLength(1);
+});
+
+test("cross-stack: with the infrastructure deployed first, one `up` of the receiver is all", async () => {
+    const emulator = await emulatorForTest();
+    const home = temporaryFolder("home");
+    const secretsFile = join(home, "secrets.json");
+    const infrastructure = await Project.create({
+        folder: await copyExample("cross-stack/infrastructure"),
+        home,
+        emulator,
+    });
+    await infrastructure.succeed();
+    const receiver = await Project.create({ folder: await copyExample("cross-stack/receiver"), home, emulator });
+    await receiver.config({ file: secretsFile, infrastructure: "organization/captions-infrastructure/test" });
+    await receiver.succeed();
+    expect(JSON.parse(readFileSync(secretsFile, "utf8"))).toEqual(emulator.webhooks.map(({ secret }) => secret));
+    await receiver.succeed("destroy");
+    expect(() => statSync(secretsFile)).toThrow();
+});

@@ -1,0 +1,80 @@
+import { cpSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Emulator } from "../../emulator";
+import { copyExample, temporaryFolder } from "./support/examples";
+import { startAws } from "./support/moto";
+import { emulatorForTest, Project } from "./support/project";
+
+/** The secrets of all webhooks that there are, newest first, as a store has to hold them. */
+function live(emulator: Emulator): string {
+    return JSON.stringify(emulator.webhooks.map(({ secret }) => secret).reverse());
+}
+
+test("the value in AWS Secrets Manager, written by another stack, is the live list after everything that changes it", {
+    timeout: 240_000,
+}, async () => {
+    const [aws, emulator] = await Promise.all([startAws(), emulatorForTest()]);
+    const home = temporaryFolder("home");
+    const infrastructureFolder = await copyExample("cross-stack/infrastructure");
+    const storeFolder = join(home, "store");
+    cpSync(join(__dirname, "store"), storeFolder, { recursive: true });
+    symlinkSync(join(infrastructureFolder, "node_modules"), join(storeFolder, "node_modules"));
+
+    const infrastructure = await Project.create({ folder: infrastructureFolder, home, emulator });
+    const store = await Project.create({ folder: storeFolder, home, emulator, env: aws.env });
+    const stored = () => aws.read("captions-webhook-secrets");
+    const newest = () => emulator.webhooks.at(-1)?.id ?? "";
+
+    // Created.
+    await infrastructure.succeed();
+    await store.succeed();
+    expect(await stored()).toBe(live(emulator));
+    expect(emulator.webhooks).toHaveLength(1);
+    const saved = (await infrastructure.run("stack", "export")).stdout;
+
+    // Rotated: both secrets, then the new one alone.
+    await infrastructure.config({ generations: '["second", "first"]' });
+    await infrastructure.succeed();
+    expect(emulator.webhooks).toHaveLength(2);
+    await store.succeed();
+    expect(await stored()).toBe(live(emulator));
+    await infrastructure.config({ generations: '["second"]' });
+    await infrastructure.succeed();
+    await store.succeed();
+    expect(emulator.webhooks).toHaveLength(1);
+    expect(await stored()).toBe(live(emulator));
+
+    // Drifted: somebody else rotated the secret.
+    emulator.rotate(newest());
+    expect(await stored()).not.toBe(live(emulator));
+    await infrastructure.succeed("refresh");
+    // What a stack exports is only computed by its program.
+    await infrastructure.succeed();
+    await store.succeed();
+    expect(await stored()).toBe(live(emulator));
+
+    // Restored: somebody else deleted the webhook, and it is registered anew.
+    emulator.remove(newest());
+    await infrastructure.succeed("refresh");
+    await infrastructure.succeed();
+    await store.succeed();
+    expect(emulator.webhooks).toHaveLength(1);
+    expect(await stored()).toBe(live(emulator));
+
+    // Restored: an old state from a backup, in which the webhook is one that is gone and the secret is not valid any more.
+    const backup = join(home, "backup.json");
+    writeFileSync(backup, saved);
+    expect((await infrastructure.run("stack", "import", "--file", backup)).code).toBe(0);
+    for (const { id } of emulator.webhooks) emulator.remove(id);
+    await infrastructure.succeed("refresh");
+    await infrastructure.succeed();
+    await store.succeed();
+    expect(emulator.webhooks).toHaveLength(1);
+    expect(await stored()).toBe(live(emulator));
+
+    await store.succeed("destroy");
+    await expect(stored()).rejects.toThrow();
+    await infrastructure.succeed("destroy");
+    expect(emulator.webhooks).toEqual([]);
+});

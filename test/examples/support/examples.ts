@@ -1,0 +1,38 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { inject, onTestFinished } from "vitest";
+import { installExamplePackages } from "../../../scripts/parts";
+
+export const root = join(__dirname, "../../..");
+
+/** A temporary folder that goes away with the test. */
+export function temporaryFolder(name: string): string {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), `pulumi-captions-${name}-`)));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+    return folder;
+}
+
+/**
+ * A copy of an example as its user has it: this package as it is packed, and the vendors' packages that it needs.
+ *
+ * @param path its folder below examples/, or "" for all of them
+ */
+export async function copyExample(path: string): Promise<string> {
+    const packages = await installExamplePackages({ log: () => undefined });
+    const parent = temporaryFolder("example");
+    const folder = join(parent, path === "" ? "examples" : basename(path));
+    const others = ["node_modules", "gitops", "quickstart"];
+    cpSync(join(root, "examples", path), folder, {
+        recursive: true,
+        filter: (source) => !others.includes(basename(source)),
+    });
+    const nodeModules = join(parent, "node_modules");
+    mkdirSync(nodeModules);
+    for (const name of readdirSync(packages)) {
+        if (name !== "pulumi-captions") symlinkSync(join(packages, name), join(nodeModules, name));
+    }
+    symlinkSync(join(inject("nodeModules"), "pulumi-captions"), join(nodeModules, "pulumi-captions"));
+    symlinkSync(nodeModules, join(folder, "node_modules"));
+    return folder;
+}

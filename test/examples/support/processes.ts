@@ -1,0 +1,56 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { onTestFinished } from "vitest";
+
+export interface Started {
+    readonly child: ChildProcess;
+    /** What it wrote when it was ready, as the pattern matched it. */
+    readonly match: RegExpExecArray;
+    /** All that it has written. */
+    readonly output: () => string;
+}
+
+/** Starts a program, waits until it writes what `ready` matches, and ends it with the test. */
+export async function startProgram(
+    command: string,
+    args: readonly string[],
+    ready: RegExp,
+    { signal = "SIGTERM", ...options }: SpawnOptions & { signal?: NodeJS.Signals } = {},
+): Promise<Started> {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    const ended = new Promise<void>((resolve) => {
+        child.once("close", () => resolve());
+        child.once("error", () => resolve());
+    });
+    onTestFinished(async () => {
+        child.kill(signal);
+        await ended;
+    });
+    let output = "";
+    const match = await new Promise<RegExpExecArray>((resolve, reject) => {
+        for (const stream of [child.stdout, child.stderr]) {
+            stream?.setEncoding("utf8").on("data", (text: string) => {
+                output += text;
+                const found = ready.exec(output);
+                if (found) resolve(found);
+            });
+        }
+        child.once("error", reject);
+        child.once("close", (code) =>
+            reject(new Error(`${command} ended with ${code} before it was ready:\n${output}`)),
+        );
+    });
+    return { child, match, output: () => output };
+}
+
+/** A port that is free now: for servers that can't choose one themselves. */
+export async function freePort(): Promise<number> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    return port;
+}

@@ -1,0 +1,97 @@
+import { onTestFinished } from "vitest";
+import { type Emulator, startEmulator } from "../../../emulator";
+import { type Engine, ensureEngine } from "../../../scripts/engine";
+import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../scripts/pulumi";
+import { findLeaks } from "../../support/leaks";
+
+let engine: Promise<Engine> | undefined;
+
+export function getEngine(): Promise<Engine> {
+    engine ??= ensureEngine({ log: () => undefined });
+    return engine;
+}
+
+export async function emulatorForTest(): Promise<Emulator> {
+    const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
+    onTestFinished(() => emulator.stop());
+    return emulator;
+}
+
+export interface ProjectOptions {
+    /** The folder of the program. */
+    readonly folder: string;
+    /** Where the engine keeps states: projects that share it see each other's stacks. */
+    readonly home: string;
+    readonly emulator: Emulator;
+    readonly env?: Readonly<Record<string, string>>;
+}
+
+/** An example's project on the real engine, with one stack named `test`. No run may show a secret on the screen. */
+export class Project {
+    private constructor(private readonly options: ProjectOptions) {}
+
+    static async create(options: ProjectOptions): Promise<Project> {
+        const project = new Project(options);
+        const { code, text } = await project.run("stack", "init", "test");
+        if (code !== 0) throw new Error(text);
+        return project;
+    }
+
+    /** The same stack, as somebody else on another machine sees it. */
+    static existing(options: ProjectOptions): Project {
+        return new Project(options);
+    }
+
+    async config(settings: Readonly<Record<string, string>>): Promise<void> {
+        for (const [key, value] of Object.entries(settings)) {
+            const { code, text } = await this.run("config", "set", key, value);
+            if (code !== 0) throw new Error(text);
+        }
+    }
+
+    up(...args: string[]): Promise<PulumiResult> {
+        return this.run("up", "--yes", "--skip-preview", ...args);
+    }
+
+    /** `up`, which has to succeed. */
+    async succeed(command: "up" | "refresh" | "destroy" = "up"): Promise<string> {
+        const { code, text } = await this.run(command, "--yes", "--skip-preview");
+        if (code !== 0) throw new Error(text);
+        return text;
+    }
+
+    async outputs(): Promise<Record<string, unknown>> {
+        return JSON.parse((await this.#run(["stack", "output", "--json", "--show-secrets"])).stdout);
+    }
+
+    async run(command: string, ...args: string[]): Promise<PulumiResult> {
+        const before = this.#secrets();
+        const result = await this.#run([command, ...args]);
+        const leaks = findLeaks(new Map([[`pulumi ${command}`, result.text]]), [...before, ...this.#secrets()]);
+        if (leaks.length > 0) throw new Error(`Secrets in clear: ${leaks.join("; ")}`);
+        return result;
+    }
+
+    async #run(args: string[], more: Partial<PulumiOptions> = {}): Promise<PulumiResult> {
+        const { folder, home, emulator, env } = this.options;
+        const stack = args[1] === "init" ? [] : ["--stack", "test"];
+        return runPulumi(await getEngine(), [...args, ...stack], {
+            project: folder,
+            temporaryFolder: home,
+            env: {
+                CAPTIONS_API_KEY: emulator.apiKey,
+                CAPTIONS_BASE_URL: emulator.baseUrl,
+                CAPTIONS_LIST_LAG_SECONDS: "0.3",
+                // The types are checked once, by a test of their own.
+                PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+                ...env,
+            },
+            ...more,
+        });
+    }
+
+    #secrets(): string[] {
+        const { webhooks, apiKey } = this.options.emulator;
+        return [apiKey, ...webhooks.map(({ secret }) => secret)];
+    }
+}
