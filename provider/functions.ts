@@ -51,18 +51,21 @@ export function getWebhooks(args: AccountArgs = {}): pulumi.Output<WebhookInfo[]
     );
 }
 
-function ask<T>(args: AccountArgs, question: (ledger: Ledger) => Promise<T>): pulumi.Output<T> {
-    return pulumi.output(args.account).apply(async (account) => {
+function ask<T>({ account }: AccountArgs, question: (ledger: Ledger) => Promise<T>): pulumi.Output<T> {
+    const answer = async (name: string | undefined): Promise<T> => {
         try {
-            const accounts = new Accounts((name) => new pulumi.Config("captions").get(name), process.env, notify);
-            return await question(accounts.ledger(account));
+            const accounts = new Accounts((key) => new pulumi.Config("captions").get(key), process.env, notify);
+            return await question(accounts.ledger(name));
         } catch (error) {
             // Pulumi prints the stack of any other error.
             throw new pulumi.RunError(
                 error instanceof CaptionsError ? `${error.name}: ${error.message}` : messageOf(error),
             );
         }
-    }) as pulumi.Output<T>;
+    };
+    // An error that is thrown within `apply` keeps Pulumi's Node.js SDK (3.270) busy for half a minute.
+    const known = pulumi.Output.isInstance(account) ? undefined : Promise.resolve(account).then(answer);
+    return (known === undefined ? pulumi.output(account).apply(answer) : pulumi.output(known)) as pulumi.Output<T>;
 }
 
 function notify(line: string): void {

@@ -75,14 +75,14 @@ export class CaptionsClient {
 
     async #call<E extends Endpoint>(endpoint: E, body?: unknown): Promise<Answer<E>> {
         const reads = endpoint === "/list" || endpoint === "/events";
-        const startedAt = Date.now();
         for (let attempt = 1; ; attempt++) {
             try {
                 return await this.#gate.pass(() => this.#send(endpoint, body));
             } catch (error) {
                 if (error instanceof RateLimitError) throw error;
                 if (error instanceof ApiError && isWait(error.status)) {
-                    if (Date.now() - startedAt > this.#options.limits.patience) throw this.#gaveUp(endpoint, error);
+                    if (Date.now() - this.#refusedSince > this.#options.limits.patience)
+                        throw this.#gaveUp(endpoint, error);
                     // A 503 may come from something in front of the API, after the work was done.
                     if (error.status === 429 || reads) continue;
                     throw error;
@@ -103,6 +103,7 @@ export class CaptionsClient {
         if (isWait(answer.status)) this.#wait(answer);
         if (answer.status < 200 || answer.status > 299) throw this.#refusal(endpoint, answer);
         this.#waits = 0;
+        this.#refusedSince = Number.POSITIVE_INFINITY;
         this.#gate.widen();
         const parsed = parseAnswer(endpoint, answer.body);
         if (parsed === undefined) {
@@ -116,8 +117,11 @@ export class CaptionsClient {
 
     /** How often in a row the API asked to wait without saying how long. */
     #waits = 0;
+    /** Since when no call has come through. With many calls and a low limit a single one may wait for much longer. */
+    #refusedSince = Number.POSITIVE_INFINITY;
 
     #wait(answer: HttpAnswer): void {
+        this.#refusedSince = Math.min(this.#refusedSince, Date.now());
         const asked = parseRetryAfter(answer.retryAfter);
         const wait = asked ?? this.#backoff(++this.#waits);
         if (wait > this.#options.limits.patience) throw this.#tooLong(answer.status, wait);

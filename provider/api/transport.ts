@@ -12,7 +12,7 @@ export interface Limits {
     readonly call: number;
     /** For `/list` to show what has been changed: it may lag. */
     readonly listLag: number;
-    /** In all, for one call, while the API says 429 or 503. */
+    /** In all, while the API says 429 or 503 to every call. */
     readonly patience: number;
     /** The first wait before a call is tried again, where the API names none; it doubles from one to the next. */
     readonly backoff: number;

@@ -57,8 +57,8 @@ export function withLive(saved: WebhookOutputs, live: RegisteredWebhook): Webhoo
             ? saved.enabledEvents
             : [...live.enabledEvents],
         secret,
-        // The first secret of a webhook that was saved without one is its first version.
-        secretVersion: rotated && saved.secret !== undefined ? saved.secretVersion + 1 : saved.secretVersion,
+        // The first secret of a webhook that was saved without one is its first version; 0 is not counted at all.
+        secretVersion: saved.secretVersion + (rotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
         ...(unfinished === undefined ? {} : rotated ? unfinished : { unfinished }),
     };
 }
