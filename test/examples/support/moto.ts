@@ -34,7 +34,7 @@ export async function startAws(): Promise<Aws> {
         moto.command,
         [...moto.args, "-H", "127.0.0.1", "-p", "0"],
         /Running on (http:\/\/127\.0\.0\.1:\d+)/,
-        { signal: "SIGINT" },
+        { end: "SIGINT" },
     );
     const endpoint = started.match[1] as string;
     const env = {

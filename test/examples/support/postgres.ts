@@ -10,7 +10,7 @@ export async function startPostgres(): Promise<string> {
     const programs = await findOrInstallPostgres({ log: () => undefined });
     const folder = temporaryFolder("postgres");
     const user = unprivileged();
-    if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+    if ("uid" in user) chownSync(folder, user.uid, user.gid);
     const data = join(folder, "data");
     const options = { ...user, cwd: folder, env: { ...process.env, LC_ALL: "C" } };
     const initialise = ["-D", data, "-U", "pulumi", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"];
@@ -22,13 +22,13 @@ export async function startPostgres(): Promise<string> {
         ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
         /database system is ready to accept connections/,
         // A fast shutdown: it doesn't wait until its clients have gone.
-        { ...options, signal: "SIGINT" },
+        { ...options, end: "SIGINT" },
     );
     return `postgres://pulumi@127.0.0.1:${port}/postgres?sslmode=disable`;
 }
 
 /** PostgreSQL refuses to run as root. */
-function unprivileged(): { uid?: number; gid?: number } {
+function unprivileged(): { uid: number; gid: number } | Record<never, never> {
     if (process.getuid?.() !== 0) return {};
     const idOf = (option: string, name: string) =>
         Number(execFileSync("id", [option, name], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }));

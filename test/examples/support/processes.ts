@@ -17,7 +17,7 @@ export async function startProgram(
     command: string,
     args: readonly string[],
     ready: RegExp,
-    { signal = "SIGTERM", ...options }: SpawnOptions & { signal?: NodeJS.Signals } = {},
+    { end = "SIGTERM", ...options }: SpawnOptions & { end?: NodeJS.Signals } = {},
 ): Promise<Started> {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
     const ended = new Promise<void>((resolve) => {
@@ -25,7 +25,7 @@ export async function startProgram(
         child.once("error", () => resolve());
     });
     onTestFinished(async () => {
-        child.kill(signal);
+        child.kill(end);
         await ended;
     });
     let output = "";
