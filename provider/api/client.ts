@@ -97,8 +97,11 @@ export class CaptionsClient {
 
     async #send<E extends Endpoint>(endpoint: E, body: unknown): Promise<Answer<E>> {
         const answer = await this.#transport(endpoint, body).catch((error: unknown) => {
-            if (!(error instanceof ConnectionError)) throw error;
-            throw new ConnectionError(`${this.#what(endpoint)}: ${error.message}.`, error.effect, error.stale);
+            if (error instanceof ConnectionError) {
+                const stop = error.message.endsWith("?") ? "" : ".";
+                error.message = `${this.#what(endpoint)}: ${error.message}${stop}`;
+            }
+            throw error;
         });
         if (isWait(answer.status)) this.#wait(answer);
         if (answer.status < 200 || answer.status > 299) throw this.#refusal(endpoint, answer);

@@ -58,7 +58,7 @@ function establish(
             const way = proxy === undefined ? "is captions:baseUrl right?" : `through ${nameOf(proxy)}`;
             fail(new NoConnection(`no connection within ${limit / 1000} s${proxy === undefined ? ":" : ""} ${way}`));
         }, limit);
-        const await_ = (socket: Socket): void => {
+        const awaitReady = (socket: Socket): void => {
             abandon = () => socket.destroy();
             socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
                 end();
@@ -69,7 +69,7 @@ function establish(
             socket.on("error", (error) => fail(error));
         };
         if (proxy === undefined) {
-            await_(direct(options));
+            awaitReady(direct(options));
             return;
         }
         const target = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
@@ -86,7 +86,7 @@ function establish(
         request.once("connect", ({ statusCode = 0 }, socket) => {
             abandon = () => socket.destroy();
             if (statusCode < 200 || statusCode > 299) fail(refusal(proxy, statusCode));
-            else await_(tls.connect({ ...options, socket }));
+            else awaitReady(tls.connect({ ...options, socket }));
         });
         request.end();
     });
@@ -94,30 +94,51 @@ function establish(
 
 function authorization({ username, password }: URL): { "Proxy-Authorization"?: string } {
     if (username === "" && password === "") return {};
-    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const credentials = `${decoded(username)}:${decoded(password)}`;
     return { "Proxy-Authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
 }
 
+function decoded(text: string): string {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text;
+    }
+}
+
 function refusal(proxy: URL, status: number): NoConnection {
-    const next = status === 407 ? "it wants a user name and password, as in http://user:password@host:port" : "may it?";
-    return new NoConnection(`${nameOf(proxy)} did not connect to the API (status ${status}): ${next}`);
+    // 401 is what tinyproxy says.
+    const wantsCredentials = status === 407 || status === 401;
+    const next = wantsCredentials
+        ? "does it want a user name and password, as in http://user:password@host:port"
+        : "may it";
+    return new NoConnection(`${nameOf(proxy)} did not connect to the API (status ${status}): ${next}?`);
 }
 
 function whyNot(error: NodeJS.ErrnoException, proxy: URL | undefined): NoConnection {
     const code = error.code ?? "unknown";
     if (proxy !== undefined) return new NoConnection(`cannot connect to ${nameOf(proxy)} (${code})`);
     if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
-        return new NoConnection(`the server's certificate is not valid now (${code}): is this machine's clock right?`, true);
+        return new NoConnection(
+            `the server's certificate is not valid now (${code}): is this machine's clock right?`,
+            true,
+        );
     }
     if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-        return new NoConnection(`the server's certificate is for another host (${code}): is captions:baseUrl right?`, true);
+        return new NoConnection(
+            `the server's certificate is for another host (${code}): is captions:baseUrl right?`,
+            true,
+        );
     }
     if (/CERT|UNABLE_TO_/.test(code)) {
         const help = "a private authority is made known by NODE_EXTRA_CA_CERTS";
         return new NoConnection(`the server's certificate is not trusted (${code}); ${help}`, true);
     }
     if (/^(EPROTO|ERR_SSL|ERR_TLS)/.test(code)) {
-        return new NoConnection(`the server does not speak TLS as it should (${code}): is captions:baseUrl right?`, true);
+        return new NoConnection(
+            `the server does not speak TLS as it should (${code}): is captions:baseUrl right?`,
+            true,
+        );
     }
     return new NoConnection(`cannot connect (${code}): is the network there, and captions:baseUrl right?`);
 }

@@ -1,8 +1,9 @@
 import http from "node:http";
 import https from "node:https";
-import type { Socket } from "node:net";
 import axios, { type AxiosError, type AxiosInstance } from "axios";
 import { ConnectionError, TlsError } from "../errors";
+import { connectingBy, NoConnection } from "./connecting";
+import { proxyFor } from "./proxy";
 
 /** How long this provider waits, and for what. All in milliseconds. */
 export interface Limits {
@@ -45,28 +46,28 @@ export function isLoopback(hostname: string): boolean {
     return loopbackHost.test(hostname);
 }
 
-/** Codes of errors that arise before the first byte of a request is on its way. */
-const neverSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ECONNLIMIT"]);
-
 export function createTransport(
     account: { readonly apiKey: string; readonly baseUrl: string },
     limits: Limits,
     mostConnections: number,
 ): Transport {
+    const url = new URL(account.baseUrl);
+    // Plain http is only for this machine, where a proxy would read the key.
+    const proxy = isLoopback(url.hostname) ? undefined : proxyFor(url, process.env);
     const agents = (keepAlive: boolean) => {
         const options = { keepAlive, maxSockets: mostConnections, scheduling: "lifo" } as const;
+        const connecting = { limit: limits.connect, proxy };
         return {
-            httpAgent: limitConnecting(new http.Agent(options), "connect", limits.connect),
-            httpsAgent: limitConnecting(new https.Agent(options), "secureConnect", limits.connect),
+            httpAgent: connectingBy(new http.Agent(options), connecting),
+            httpsAgent: connectingBy(new https.Agent(options), connecting),
         };
     };
-    const local = isLoopback(new URL(account.baseUrl).hostname);
     const client = axios.create({
         baseURL: account.baseUrl,
         headers: { "x-api-key": account.apiKey, Accept: "application/json", "User-Agent": "pulumi-captions" },
         ...agents(true),
-        // A proxy gets a CONNECT tunnel for https; plain http is only for this machine, where a proxy would read the key.
-        ...(local ? { proxy: false } : {}),
+        // axios takes a proxy's refusals for answers of the API, and has no limit on a proxy that hangs.
+        proxy: false,
         // A redirect would take the key to another place.
         maxRedirects: 0,
         maxContentLength: mostBytes,
@@ -103,51 +104,16 @@ async function send(client: AxiosInstance, path: string, body: unknown, limits: 
 }
 
 function connectionError(error: AxiosError, timedOut: boolean, limits: Limits): ConnectionError {
-    const code = error.code ?? "unknown";
     if (timedOut) return new ConnectionError(`no complete answer within ${limits.call / 1000} s`, "unknown");
-    if (code === connectTimeout)
-        return new ConnectionError(
-            `no connection within ${limits.connect / 1000} s: is captions:baseUrl right?`,
-            "none",
-        );
-    if (neverSent.has(code))
-        return new ConnectionError(
-            `cannot connect (${code}): is the network there, and captions:baseUrl right?`,
-            "none",
-        );
-    if (isTlsError(code)) {
-        return new TlsError(
-            `the server's certificate is not trusted (${code}); a private authority is made known by NODE_EXTRA_CA_CERTS`,
-            "none",
-        );
-    }
+    const { cause } = error;
+    if (cause instanceof NoConnection) return new (cause.isTls ? TlsError : ConnectionError)(cause.reason, "none");
     if (/maxContentLength/.test(error.message)) {
         return new ConnectionError(`the answer is larger than ${mostBytes / 1024 / 1024} MB`, "unknown");
     }
     const stale = (error.request as { reusedSocket?: boolean } | undefined)?.reusedSocket === true;
-    return new ConnectionError(`the connection broke before the answer was there (${code})`, "unknown", stale);
-}
-
-function isTlsError(code: string): boolean {
-    return /CERT|^ERR_TLS|UNABLE_TO_/.test(code);
-}
-
-const connectTimeout = "CAPTIONS_CONNECT_TIMEOUT";
-
-/** Makes an agent give up on connections that are not there in time. Node.js has only a limit on idle time. */
-function limitConnecting<A extends http.Agent>(agent: A, ready: "connect" | "secureConnect", limit: number): A {
-    const pool = agent as A & { createConnection: (...args: unknown[]) => Socket | undefined };
-    const connect = pool.createConnection.bind(pool);
-    pool.createConnection = (...args) => {
-        const socket = connect(...args);
-        if (socket === undefined) return socket;
-        const timer = setTimeout(() => {
-            socket.destroy(Object.assign(new Error("connect timeout"), { code: connectTimeout }));
-        }, limit);
-        const stop = () => clearTimeout(timer);
-        socket.once(ready, stop);
-        socket.once("close", stop);
-        return socket;
-    };
-    return agent;
+    return new ConnectionError(
+        `the connection broke before the answer was there (${error.code ?? "unknown"})`,
+        "unknown",
+        stale,
+    );
 }
