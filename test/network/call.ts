@@ -1,0 +1,22 @@
+// One call of the client in a process of its own; writes what came of it as JSON, and ends when nothing is open any more.
+import { inspect } from "node:util";
+import { CaptionsClient } from "../../provider/api/client";
+
+async function main(): Promise<void> {
+    const { apiKey, baseUrl, limits } = JSON.parse(process.env.CALL ?? "{}");
+    const started = Date.now();
+    const outcome = await Promise.resolve()
+        .then(() => new CaptionsClient({ apiKey, baseUrl, limits, notify: () => undefined }).events())
+        .then(
+            (events) => ({ events, shown: "" }),
+            (error: Error & { effect?: string }) => ({
+                name: error.name,
+                message: error.message,
+                effect: error.effect,
+                shown: inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+            }),
+        );
+    process.stdout.write(JSON.stringify({ ...outcome, milliseconds: Date.now() - started }));
+}
+
+void main();
