@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { describeUrl } from "../provider/api/redact";
 import { checkUrl, secretsIn, urlIn } from "./exported";
 import { type Command, exit, type Io } from "./io";
@@ -11,6 +12,9 @@ import { type Expected, judge, type Verdict } from "./verdict";
 
 /** A receiver may look for a secret that it does not know for 5 s before it refuses it (`minRefetchSeconds`). */
 const defaultTimeoutSeconds = 20;
+
+const dayInSeconds = 24 * 60 * 60;
+const longestPauseSeconds = 15;
 
 const help = `Finds a wrong wiring before it costs a delivery: sends a harmless test delivery
 to the webhook's URL with each secret that a stack exports, and a wrong one.
@@ -28,6 +32,8 @@ ${stackOptionsHelp}
                         begins with "pulumi-captions-test-"
   --timeout <seconds>   how long to wait for each answer (default: ${defaultTimeoutSeconds};
                         a receiver may take 5 s to refuse)
+  --wait <seconds>      try again for as long, until all is as it should be: for
+                        receivers that are just taking up a new secret
   --json                the result as JSON
 
 Exit code: 0 every secret was accepted, and the wrong one refused;
@@ -94,25 +100,48 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         "url-output": { type: "string" },
         event: { type: "string" },
         timeout: { type: "string" },
+        wait: { type: "string" },
         json: { type: "boolean" },
     });
     const stack = required(values.stack, "--stack");
     const timeoutSeconds = parseSeconds(values.timeout, "--timeout", defaultTimeoutSeconds);
+    const waitSeconds = parseSeconds(values.wait, "--wait", 0, dayInSeconds);
     const event = values.event || harmlessEvent;
     const given = values.url === undefined ? undefined : checkUrl(values.url, "--url");
 
     const outputs = await stackOutputs({ stack, cwd: values.cwd, pulumi: values.pulumi }, io);
     const secrets = secretsIn(outputs, values.output);
     const url = given ?? urlIn(outputs, values["url-output"]);
-    const trials = await tryDeliveries(url, secrets, { event, timeoutSeconds, signal: io.signal });
+    const deadline = Date.now() + waitSeconds * 1000;
+    let trials = await tryDeliveries(url, secrets, { event, timeoutSeconds, signal: io.signal });
+    while (!isGood(trials) && !isHopeless(trials) && Date.now() < deadline) {
+        const left = (deadline - Date.now()) / 1000;
+        io.err(`Not yet: ${inWords(trials)}. Trying again, for ${Math.ceil(left)} s more.`);
+        await pause(Math.min(waitSeconds / 20, longestPauseSeconds, left) * 1000, undefined, { signal: io.signal });
+        trials = await tryDeliveries(url, secrets, { event, timeoutSeconds, signal: io.signal });
+    }
 
-    const ok = trials.every((trial) => trial.ok);
+    const ok = isGood(trials);
     io.out(
         values.json
             ? JSON.stringify({ ok, url: describeUrl(url), event, trials }, null, 2)
             : report(url, event, trials, io),
     );
     return ok ? exit.good : exit.bad;
+}
+
+function isGood(trials: readonly Trial[]): boolean {
+    return trials.every(({ ok }) => ok);
+}
+
+/** A receiver that takes any caller's word does not get better by itself. */
+function isHopeless(trials: readonly Trial[]): boolean {
+    return trials.some(({ expected, outcome }) => expected === "refused" && outcome === "accepted");
+}
+
+function inWords(trials: readonly Trial[]): string {
+    const bad = trials.filter(({ ok, outcome }) => !ok && outcome !== "skipped");
+    return bad.map(({ secret, status, error }) => `the ${secret} secret was answered ${status ?? error}`).join(", ");
 }
 
 function report(url: string, event: string, trials: readonly Trial[], io: Io): string {

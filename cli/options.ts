@@ -52,10 +52,10 @@ export function required(value: string | undefined, option: string): string {
     return value;
 }
 
-/** @throws UsageError where it is no number of seconds from 1 to 600 */
-export function parseSeconds(text: string | undefined, option: string, otherwise: number): number {
+/** @throws UsageError where it is no number of seconds from 1 to `most` */
+export function parseSeconds(text: string | undefined, option: string, otherwise: number, most = 600): number {
     if (text === undefined) return otherwise;
     const seconds = Number(text);
-    if (text.trim() !== "" && seconds >= 1 && seconds <= 600) return seconds;
-    throw new UsageError(`${option} takes a number of seconds from 1 to 600, not "${text}".`);
+    if (text.trim() !== "" && seconds >= 1 && seconds <= most) return seconds;
+    throw new UsageError(`${option} takes a number of seconds from 1 to ${most}, not "${text}".`);
 }

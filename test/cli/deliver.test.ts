@@ -193,6 +193,37 @@ module.exports = { secrets: webhook.secrets, url: ${JSON.stringify(url)} };`;
     for (const result of [good, late, handling, missing]) expect(leaks(result, secrets)).toEqual([]);
 });
 
+test("--wait: tried again until the receiver has taken up the secret, given up at the end, or at once where it is hopeless", async () => {
+    const project = await startProject(`module.exports = { secrets: pulumi.secret(["${newest}", "${older}"]) };`);
+    await project.stack.up();
+    const { args, env } = await reach(project);
+    let asked = 0;
+    // Each round asks three times; the receiver knows the newest secret from the third round on.
+    const learning = await serve(({ headers }, response) => {
+        const known = ++asked > 6 ? [newest, older] : [older];
+        response.writeHead(known.some((secret) => headers.authorization === `Bearer ${secret}`) ? 200 : 401).end();
+    });
+    const late = await cli(["deliver", ...args, "--url", learning, "--wait", "30"], { env });
+    expect(late).toMatchObject({ code: exit.good });
+    expect(
+        late.stderr.match(/Not yet: the newest secret was answered 401\. Trying again, for \d+ s more\./g),
+    ).toHaveLength(2);
+
+    const { url } = await serveReceiver(older);
+    const never = await cli(["deliver", ...args, "--url", url, "--wait", "1"], { env });
+    expect(never).toMatchObject({ code: exit.bad });
+    expect(never.stdout).toContain("before an older secret is dropped");
+
+    const open = await serve((_, response) => response.end());
+    const hopeless = await cli(["deliver", ...args, "--url", open, "--wait", "600"], { env });
+    expect(hopeless).toMatchObject({ code: exit.bad, stderr: "" });
+    for (const result of [late, never, hopeless]) expect(leaks(result, [newest, older])).toEqual([]);
+
+    const wrong = await cli(["deliver", ...args, "--wait", "0"], { env });
+    expect(wrong).toMatchObject({ code: exit.usage });
+    expect(wrong.stderr).toContain("from 1 to 86400");
+});
+
 test("the report is a table of 80 columns, in colours only where they are wanted", async () => {
     const project = await startProject("module.exports = { secret: pulumi.secret('whsec_0123456789abcdef') };");
     await project.stack.up();
