@@ -79,7 +79,7 @@ export function expectSentence(error: unknown, secrets: readonly string[] = []):
     const { message, name, stack } = error as CaptionsError;
     expect(name).not.toMatch(/axios/i);
     expect(stack).toBe("");
-    expect(message).toMatch(/^POST http\S+: .+[.?]$/s);
+    expect(message).toMatch(/^(POST http\S+: |http\S+ asks to wait ).+[.?]$/s);
     expect(message).not.toMatch(/undefined|\[object|axios|^\s+at /i);
     const shown = inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true });
     expect(

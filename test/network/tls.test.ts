@@ -37,7 +37,8 @@ test("NODE_EXTRA_CA_CERTS makes a private authority trusted, and no other", asyn
     const [ours, other] = [createAuthority(), createAuthority()];
     const emulator = await serve(ours.issue("IP:127.0.0.1"));
     expect(await callInChild(emulator.baseUrl, { NODE_EXTRA_CA_CERTS: ours.file })).toHaveProperty("events");
-    for (const env of [{ NODE_EXTRA_CA_CERTS: other.file }, {}]) {
+    const environments: Record<string, string>[] = [{ NODE_EXTRA_CA_CERTS: other.file }, {}];
+    for (const env of environments) {
         expect(await callInChild(emulator.baseUrl, env)).toMatchObject({ name: "TlsError", effect: "none" });
     }
     expect(emulator.calls).toHaveLength(1);
