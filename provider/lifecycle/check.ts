@@ -60,9 +60,10 @@ export function urlFailures(url: unknown): string[] {
     if (url == null || url === "") return ["url: is required: the absolute https URL that deliveries are sent to"];
     if (typeof url !== "string") return [`url: must be a string, not ${kindOf(url)}`];
     if (url.length > longestUrl) return [`url: is longer than ${longestUrl} characters`];
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    if (/[\s\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\ufeff\\]/.test(url)) {
-        return ["url: holds white space, a control character or a backslash; they have to be percent-encoded"];
+    if (/[\s\p{Cc}\p{Cf}\\]/u.test(url)) {
+        return [
+            "url: holds white space, a control or invisible character or a backslash; they have to be percent-encoded",
+        ];
     }
     if (/\p{Surrogate}/u.test(url)) return ["url: holds half of a surrogate pair"];
     const scheme = /^([a-z][a-z0-9+.-]*):\/\/(?=[^/?#])/i.exec(url)?.[1]?.toLowerCase();
@@ -170,6 +171,8 @@ function nearest(name: string, names: readonly string[]): string {
     return closest(name.slice(0, longestEventName), names);
 }
 
+/** A text of the user's for a message: short, and without what would move the cursor or turn the line around. */
 function clip(text: string): string {
-    return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+    const plain = text.slice(0, 61).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, "\ufffd");
+    return plain.length > 60 ? `${plain.slice(0, 60)}…` : plain;
 }

@@ -16,6 +16,8 @@ export function canonicalUrl(url: string): string {
     } catch {
         return url;
     }
+    // After a % that begins nothing, a character that is decoded could make it begin something else.
+    if (/%(?![0-9a-f]{2})/i.test(href)) return href;
     return href.replace(/%[0-9a-f]{2}/gi, (encoded) => {
         const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
         return /[A-Za-z0-9\-._~]/.test(character) ? character : encoded.toUpperCase();
