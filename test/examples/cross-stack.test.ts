@@ -6,7 +6,7 @@ import { startProgram } from "./support/processes";
 import { emulatorForTest, Project } from "./support/project";
 
 test("cross-stack: deployed first, the receiver refuses everything, and then takes the secrets; a stack that is missing changes nothing", {
-    timeout: 240_000,
+    timeout: 480_000,
 }, async () => {
     const emulator = await emulatorForTest();
     const home = temporaryFolder("home");

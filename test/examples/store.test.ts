@@ -12,7 +12,7 @@ function live(emulator: Emulator): string {
 }
 
 test("the value in AWS Secrets Manager, written by another stack, is the live list after everything that changes it", {
-    timeout: 240_000,
+    timeout: 480_000,
 }, async () => {
     const [aws, emulator] = await Promise.all([startAws(), emulatorForTest()]);
     const home = temporaryFolder("home");

@@ -1,6 +1,6 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import { installExamplePackages } from "../../../scripts/parts";
 
@@ -29,10 +29,20 @@ export async function copyExample(path: string): Promise<string> {
     });
     const nodeModules = join(parent, "node_modules");
     mkdirSync(nodeModules);
-    for (const name of readdirSync(packages)) {
-        if (name !== "pulumi-captions") symlinkSync(join(packages, name), join(nodeModules, name));
+    for (const name of [...dependencies(folder), "@pulumi/pulumi", "ts-node"]) {
+        if (name === "pulumi-captions" || !existsSync(join(packages, name))) continue;
+        mkdirSync(dirname(join(nodeModules, name)), { recursive: true });
+        if (!existsSync(join(nodeModules, name))) symlinkSync(join(packages, name), join(nodeModules, name));
     }
     symlinkSync(join(inject("nodeModules"), "pulumi-captions"), join(nodeModules, "pulumi-captions"));
     symlinkSync(nodeModules, join(folder, "node_modules"));
     return folder;
+}
+
+/** What an example says that its user has to install; for the snippets, what all of them need. */
+function dependencies(folder: string): string[] {
+    const own = join(folder, "package.json");
+    const manifest = existsSync(own) ? own : join(root, "examples", "package.json");
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(manifest, "utf8"));
+    return [...Object.keys({ ...dependencies, ...devDependencies }), "@types/node", "esbuild"];
 }
