@@ -4,8 +4,9 @@ export interface GenerationsOptions {
     /** How long a generation is the newest: a whole number of hours, days or weeks, like `"12h"`, `"90d"`, `"13w"`. */
     readonly every: string;
     /**
-     * How long the generation before stays registered beside it, of the same form and shorter than `every`. It must be
-     * longer than it takes from one `pulumi up` to the next, and for every receiver to take up the new secret.
+     * How long the generation before stays registered beside it, of the same form and shorter than `every`. It is counted
+     * from the moment at which a period begins, so it must be longer than it takes from one `pulumi up` to the next and for
+     * every receiver to take up the new secret after it, together.
      */
     readonly overlap: string;
     /** The moment to tell it for. Default: now. */
@@ -13,6 +14,8 @@ export interface GenerationsOptions {
 }
 
 const hour = 3_600_000;
+/** Beyond it a year has more than four digits, and names would no longer sort. */
+const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const units: Readonly<Record<string, number>> = { h: hour, d: 24 * hour, w: 7 * 24 * hour };
 
 /**
@@ -26,22 +29,24 @@ const units: Readonly<Record<string, number>> = { h: hour, d: 24 * hour, w: 7 * 
  * ```ts
  * import * as captions from "pulumi-captions";
  *
- * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-11-24") }); // ["2026-09-25"]
- * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-09-27") }); // ["2026-09-25", "2026-06-27"]
+ * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-11-24") }); // ["2026-09-04"]
+ * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-09-06") }); // ["2026-09-04", "2026-06-06"]
  * ```
  */
 export function generations({ every, overlap, now = new Date() }: GenerationsOptions): string[] {
     const period = milliseconds("every", every);
     const both = milliseconds("overlap", overlap);
     if (both >= period) throw new InputError(`overlap: "${overlap}" must be shorter than every: "${every}"`);
-    if (Number.isNaN(now.getTime())) throw new InputError("now: is not a date");
+    if (!(now instanceof Date) || Number.isNaN(now.getTime())) throw new InputError("now: is not a date");
+    if (now.getTime() < 0 || now.getTime() > latest)
+        throw new InputError("now: must be in the years from 1970 to 9999");
     const start = Math.floor(now.getTime() / period) * period;
     const starts = now.getTime() - start < both ? [start, start - period] : [start];
     return starts.map((time) => nameOf(time, period));
 }
 
 function milliseconds(name: string, text: string): number {
-    const [, count, unit] = /^([1-9]\d{0,4})([hdw])$/.exec(text) ?? [];
+    const [, count, unit] = /^([1-9]\d{0,4})([hdw])$/.exec(String(text)) ?? [];
     const length = units[unit ?? ""];
     if (length === undefined) throw new InputError(`${name}: must be like "12h", "90d" or "13w", not "${text}"`);
     return Number(count) * length;

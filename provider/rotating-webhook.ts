@@ -83,9 +83,13 @@ function checkGenerations(name: string, generations: readonly string[], adopting
     const fail = (problem: string): never => {
         throw new pulumi.RunError(`RotatingWebhook "${name}": ${problem}`);
     };
+    // A program in JavaScript, or one that has an output at hand, gets a sentence instead of a crash.
+    if (!Array.isArray(generations)) {
+        fail("generations: must be a list of names that the program knows when it runs, not an output of a resource");
+    }
     if (generations.length === 0) fail("generations: is empty; name at least one generation, newest first");
-    if (generations.some((generation) => !/^[\w.:-]{1,100}$/.test(generation))) {
-        fail("generations: names are made of letters, digits, '-', '_', '.' and ':'");
+    if (generations.some((generation) => typeof generation !== "string" || !/^[\w.:-]{1,100}$/.test(generation))) {
+        fail("generations: names are strings of at most 100 letters, digits, '-', '_', '.' and ':'");
     }
     const doubled = generations.find((generation, index) => generations.indexOf(generation) !== index);
     if (doubled !== undefined) fail(`generations: has "${doubled}" twice`);

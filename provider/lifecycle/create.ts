@@ -1,9 +1,16 @@
 import type { RegisteredWebhook } from "../api/answers";
-import { AdoptionError, AnswerError, DuplicateUrlError, messageOf, WebhookNotFoundError } from "../errors";
+import {
+    AdoptionError,
+    AnswerError,
+    DuplicateUrlError,
+    messageOf,
+    UnknownOutcomeError,
+    WebhookNotFoundError,
+} from "../errors";
 import { changedSettings, changeOnce } from "./change";
 import type { Ledger } from "./ledger";
-import { about, PartialFailure } from "./outcome";
-import { registerOnce } from "./register";
+import { about, mayMeanGone as mayBeRefusal, PartialFailure } from "./outcome";
+import { distinctUrlsHint, registerOnce } from "./register";
 import { distinctEvents, sameEvents, sameUrl } from "./same";
 import { inputsOf, type WebhookInputs, type WebhookOutputs } from "./state";
 
@@ -62,7 +69,15 @@ async function registerNew(ledger: Ledger, inputs: WebhookInputs): Promise<Creat
         if ([...ledger.registrations].some(({ url }) => sameUrl(url, inputs.url))) throw duplicateUrl([]);
     }
     const wanted = { url: inputs.url, enabledEvents: distinctEvents(inputs.enabledEvents) };
-    const webhook = await registerOnce(ledger, wanted);
+    const webhook = await registerOnce(ledger, wanted).catch((error: unknown) => {
+        // Whether two webhooks may share a URL is not documented: this is how an API would say that they may not.
+        throw existing.length > 0 && mayBeRefusal(error)
+            ? refusedDuplicate(
+                  existing.map(({ id }) => id),
+                  error,
+              )
+            : error;
+    });
     const outputs = {
         ...inputsOf(inputs),
         ...shownAs(webhook, wanted),
@@ -71,13 +86,20 @@ async function registerNew(ledger: Ledger, inputs: WebhookInputs): Promise<Creat
     };
     if (webhook.secret !== undefined) return { id: webhook.id, outputs: { ...outputs, secret: webhook.secret } };
 
-    const secret = await ledger.lookFor((webhooks) => webhooks.get(webhook.id)?.secret);
+    let failure = "";
+    const secret = await ledger
+        .lookFor((webhooks) => webhooks.get(webhook.id)?.secret)
+        .catch((error: unknown) => {
+            // It is registered all the same, and must be saved.
+            failure = ` ${messageOf(error)}`;
+            return undefined;
+        });
     if (secret === undefined) {
         throw new PartialFailure(
             webhook.id,
             outputs,
             `${webhook.id} is registered, but the API shows no usable secret of it (empty or masked). Nothing was saved ` +
-                "as its secret. Run `pulumi up` again to read it; if it stays so, ask the API's support.",
+                `as its secret.${failure} Run \`pulumi up\` again to read it; if it stays so, ask the API's support.`,
         );
     }
     return { id: webhook.id, outputs: { ...outputs, secret } };
@@ -94,7 +116,9 @@ async function takeOver(ledger: Ledger, webhook: RegisteredWebhook, inputs: Webh
     }
     const wanted = { url: inputs.url, enabledEvents: distinctEvents(inputs.enabledEvents) };
     const settings = changedSettings(webhook, wanted);
-    const outputs = { ...inputsOf(inputs), secret: webhook.secret, secretVersion: 1 };
+    // The moment tells the states of two resources apart that have had the same webhook one after the other.
+    const adoptedAt = new Date().toISOString();
+    const outputs = { ...inputsOf(inputs), secret: webhook.secret, secretVersion: 1, adoptedAt };
     if (Object.keys(settings).length === 0) return { id, outputs };
     try {
         const changed = await changeOnce(ledger, { id, settings, secretBefore: webhook.secret });
@@ -109,7 +133,10 @@ async function takeOver(ledger: Ledger, webhook: RegisteredWebhook, inputs: Webh
         };
     } catch (error) {
         // It is adopted all the same: saved as it is now, so that the next run changes it.
-        const asItIs = { ...outputs, url: webhook.url, enabledEvents: webhook.enabledEvents, unfinished: {} };
+        const { url, enabledEvents } = webhook;
+        const changedAt = new Date().toISOString();
+        const mayBeChanged = error instanceof UnknownOutcomeError ? { changedAt } : {};
+        const asItIs = { ...outputs, url, enabledEvents, unfinished: {}, ...mayBeChanged };
         throw new PartialFailure(id, asItIs, `${id} is adopted, but not changed. ${messageOf(error)}`);
     }
 }
@@ -122,6 +149,13 @@ export function shownAs(
     const { url, enabledEvents } = shown;
     const same = sameUrl(url, sent.url) && sameEvents(enabledEvents, sent.enabledEvents);
     return same ? {} : { shownAs: { url, enabledEvents } };
+}
+
+function refusedDuplicate(ids: readonly string[], error: unknown): DuplicateUrlError {
+    return new DuplicateUrlError(
+        `${messageOf(error)} Nothing was registered. ${ids.join(", ")} is registered for this URL already, so the API may not ` +
+            `allow two webhooks on one URL. ${distinctUrlsHint}`,
+    );
 }
 
 function duplicateUrl(ids: readonly string[]): DuplicateUrlError {

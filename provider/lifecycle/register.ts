@@ -17,13 +17,22 @@ const mostAttempts = 3;
  */
 export async function registerOnce(ledger: Ledger, settings: WebhookSettings): Promise<RegisteredWebhook> {
     for (let attempt = 1; ; attempt++) {
+        // One that is looked for is told from what others register by not being known: no equal one may come in between.
+        for (let lost = lostLike(ledger, settings); lost.length > 0; lost = lostLike(ledger, settings)) {
+            await Promise.all(lost.map(({ settled }) => settled));
+        }
         const call = ledger.client.register(settings);
-        const registration: Registration = { ...settings, lost: false, ended: call.catch(() => undefined) };
+        const ended = call.catch(() => undefined);
+        let settle = (): void => undefined;
+        const settled = new Promise<void>((resolve) => {
+            settle = resolve;
+        });
+        const registration: Registration = { ...settings, lost: false, ended, settled };
         ledger.registrations.add(registration);
         try {
             const webhook = await call;
             if (ledger.hasSeen(webhook.id)) throw merged(webhook.id);
-            ledger.write(webhook);
+            ledger.own(webhook);
             return webhook;
         } catch (error) {
             if (!(error instanceof CallError) || error.effect === "none") throw error;
@@ -33,8 +42,14 @@ export async function registerOnce(ledger: Ledger, settings: WebhookSettings): P
             if (!mayBeSentAgain(error) || attempt === mostAttempts) throw unknownOutcome(error, []);
         } finally {
             ledger.registrations.delete(registration);
+            settle();
         }
     }
+}
+
+/** Equal ones whose answer was lost, and that are being looked for. */
+function lostLike(ledger: Ledger, settings: WebhookSettings): readonly Registration[] {
+    return [...ledger.registrations].filter((other) => other.lost && isEqual(other, settings));
 }
 
 async function findLost(ledger: Ledger, lost: Registration, error: CallError): Promise<RegisteredWebhook | undefined> {
@@ -43,19 +58,22 @@ async function findLost(ledger: Ledger, lost: Registration, error: CallError): P
     await Promise.all(others.map((other) => other.ended));
 
     let strangers: readonly RegisteredWebhook[] = [];
-    const found = await ledger.lookFor((webhooks) => {
+    const find = (webhooks: ReadonlyMap<string, RegisteredWebhook>): RegisteredWebhook | undefined => {
         const unseen = [...webhooks.values()].filter(({ id }) => !ledger.hasSeen(id));
         strangers = unseen.filter((webhook) => sameUrl(webhook.url, lost.url));
         const candidates = unseen.filter((webhook) => isEqual(webhook, lost));
-        const seekers = [...ledger.registrations].filter((other) => other.lost && isEqual(other, lost));
+        const seekers = lostLike(ledger, lost);
         // Equal ones can be dealt out among equals; one more than were lost is somebody else's.
         if (candidates.length > seekers.length) throw unknownOutcome(error, candidates);
         const mine = candidates[0];
         if (mine !== undefined) {
-            ledger.write(mine);
+            ledger.own(mine);
             ledger.registrations.delete(lost);
         }
         return mine;
+    };
+    const found = await ledger.lookFor(find).catch((failure: unknown) => {
+        throw failure instanceof CallError ? unknownOutcome(error, [], failure) : failure;
     });
     if (found === undefined && strangers.length > 0) throw unknownOutcome(error, strangers);
     return found;
@@ -65,10 +83,15 @@ function isEqual(one: WebhookSettings, other: WebhookSettings): boolean {
     return sameUrl(one.url, other.url) && sameEvents(one.enabledEvents, other.enabledEvents);
 }
 
-function unknownOutcome(error: CallError, candidates: readonly RegisteredWebhook[]): UnknownOutcomeError {
+function unknownOutcome(
+    error: CallError,
+    candidates: readonly RegisteredWebhook[],
+    listFailure?: CallError,
+): UnknownOutcomeError {
     const seen =
         candidates.length === 0
-            ? "`/list` does not show it (yet), so it may or may not exist"
+            ? `${listFailure === undefined ? "`/list` does not show it (yet)" : `\`/list\` failed, too (${listFailure.message})`}, ` +
+              "so it may or may not exist"
             : `\`/list\` shows ${candidates.length > 1 ? "several that" : "one that"} could be it: ` +
               candidates.map(({ id }) => id).join(", ");
     return new UnknownOutcomeError(
@@ -77,10 +100,13 @@ function unknownOutcome(error: CallError, candidates: readonly RegisteredWebhook
     );
 }
 
+/** What to do about an API that takes only one webhook for a URL. */
+export const distinctUrlsHint =
+    "Give this one a URL of its own (a query is enough): for a RotatingWebhook, `distinctUrls: true` does that.";
+
 function merged(id: string): DuplicateUrlError {
     return new DuplicateUrlError(
         `The API did not register a new webhook but answered with ${id}, which exists already: it merges webhooks of one ` +
-            "URL. Give this one a URL of its own (a query is enough), and run `pulumi refresh`, as the secret of " +
-            `${id} may have changed.`,
+            `URL. Run \`pulumi refresh\`, as the secret of ${id} may have changed. ${distinctUrlsHint}`,
     );
 }

@@ -1,0 +1,99 @@
+// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in two ways beside each
+// other, and what became of every delivery is counted. Ends with code 0 only if everything is as the README says.
+import { dirname, join } from "node:path";
+import { parseArgs, styleText } from "node:util";
+import { type Claim, claimsOfInPlace, claimsOfRotating } from "./claims";
+import { type Proof, prove } from "./proof";
+import type { Tally } from "./tally";
+
+const nodeModules = join(dirname(dirname(__dirname)), "node_modules");
+const rotations = 3;
+
+type Style = Parameters<typeof styleText>[0];
+const colours = process.stdout.isTTY && !process.env.NO_COLOR;
+const paint = (style: Style, text: string): string => (colours ? styleText(style, text) : text);
+
+const usage = `Usage: npm run demo:rotation [-- --events <number> --rate <number>]
+
+Rotates the secrets of webhooks while deliveries go on, and counts what becomes of each.
+
+  --events <number>   how many events there are at least (default: 10000)
+  --rate <number>     how many of them in a second (default: 100)
+`;
+
+async function main(signal: AbortSignal): Promise<void> {
+    const { values } = parseArgs({
+        options: {
+            events: { type: "string", default: "10000" },
+            rate: { type: "string", default: "100" },
+            help: { type: "boolean", short: "h", default: false },
+        },
+    });
+    if (values.help) {
+        console.log(usage);
+        return;
+    }
+    const [events, rate] = [wholeNumber("events", values.events, 1e6), wholeNumber("rate", values.rate, 1000)];
+    console.log(paint("bold", "pulumi-captions: rotating the secrets of webhooks while deliveries go on\n"));
+    say("Two services have a RotatingWebhook each. Two others get the same events from webhooks that are");
+    say("rotated in place. All secrets are rotated three times, and each delivery is sent only once.");
+    say("Everything is real but Captions, which the emulator plays: Pulumi's engine, HTTP, the receivers.\n");
+    const proof = await prove({ events, rate, rotations, nodeModules, signal, say });
+    console.log(`\n${paint("bold", "What became of every delivery")}\n\n${table(proof)}\n`);
+    const expected = { events, rotations };
+    const claims: [string, Claim[]][] = [
+        ["RotatingWebhook", claimsOfRotating(proof.rotating, expected)],
+        ["In place", claimsOfInPlace(proof.inPlace, expected)],
+    ];
+    for (const [way, ofThisWay] of claims) {
+        for (const { text, holds } of ofThisWay) {
+            say(`${holds ? paint("green", "✓") : paint("red", "✗ NOT SO:")} ${way}: ${text}`);
+        }
+    }
+    for (const problem of [...proof.rotating.problems, ...proof.inPlace.problems].slice(0, 5)) say(problem);
+    const isAsClaimed = claims.flatMap(([, ofThisWay]) => ofThisWay).every(({ holds }) => holds);
+    const seconds = `${proof.seconds} s`;
+    if (isAsClaimed)
+        console.log(`\n${paint(["green", "bold"], `All of it is so, in ${seconds}.`)} Why: docs/rotation.md.`);
+    else console.log(`\n${paint(["red", "bold"], `Not all of it is so, in ${seconds}.`)}`);
+    process.exitCode = isAsClaimed ? 0 : 1;
+}
+
+function say(text: string): void {
+    const isTitle = text.startsWith("Rotation");
+    console.log(`   ${isTitle ? paint("cyan", text) : text.replace(/^.*│/, (head) => paint("dim", head))}`);
+}
+
+function table({ rotating, inPlace }: Proof): string {
+    const rows: [string, (tally: Tally) => number][] = [
+        ["Events, each for two services", ({ events }) => events],
+        ["Deliveries", ({ deliveries }) => deliveries],
+        ["  accepted and handed on", ({ handedOn }) => handedOn],
+        ["  repeats: answered 200, not handed on", ({ repeats }) => repeats],
+        ["  refused copies: arrived by the old one", ({ refusedCopies }) => refusedCopies],
+        ["  LOST", ({ lost }) => lost],
+        ["Handed on twice", ({ handedOnTwice }) => handedOnTwice],
+    ];
+    const line = (name: string, one: string, other: string): string =>
+        `   ${name.padEnd(42)}${one.padStart(16)}${other.padStart(12)}`;
+    const lines = rows.map(([name, figure]) => {
+        const [one, other] = [rotating, inPlace].map((tally) => figure(tally).toLocaleString("en-US"));
+        const text = line(name, one ?? "", other ?? "");
+        return name.includes("LOST") ? paint("bold", text) : text;
+    });
+    return [paint("dim", line("", "RotatingWebhook", "in place")), ...lines].join("\n");
+}
+
+function wholeNumber(name: string, text: string, most: number): number {
+    const value = Number(text.replaceAll(",", ""));
+    if (Number.isInteger(value) && value > 0 && value <= most) return value;
+    throw new Error(`--${name} takes a whole number from 1 to ${most}, not "${text}".\n\n${usage}`);
+}
+
+const stopping = new AbortController();
+// A second Ctrl-C ends it at once.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort(new Error("Stopped.")));
+main(stopping.signal).catch((error: unknown) => {
+    console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = stopping.signal.aborted ? 130 : 1;
+});

@@ -1,0 +1,73 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The programs of the proof, as users write them, but in JavaScript: it starts quicker. */
+
+/** What configures a service: a file that only its owner may read, with its secrets. */
+const head = `
+const pulumi = require("@pulumi/pulumi");
+const captions = require("pulumi-captions");
+const config = new pulumi.Config();
+
+class SecretsFile extends pulumi.dynamic.Resource {
+    constructor(name, path, secrets) {
+        const write = (path, secrets) => {
+            const { renameSync, writeFileSync } = require("node:fs");
+            writeFileSync(path + ".new", JSON.stringify(secrets), { mode: 0o600 });
+            renameSync(path + ".new", path);
+        };
+        const provider = {
+            async diff(_id, olds, news) {
+                return { changes: JSON.stringify(olds.secrets) !== JSON.stringify(news.secrets) };
+            },
+            async create({ path, secrets }) {
+                write(path, secrets);
+                return { id: path, outs: { path, secrets } };
+            },
+            async update(_id, _olds, { path, secrets }) {
+                write(path, secrets);
+                return { outs: { path, secrets } };
+            },
+        };
+        super(provider, name, { path, secrets }, { additionalSecretOutputs: ["secrets"] });
+    }
+}
+`;
+
+/** Declares each service's webhook, in one of the two ways, and exports its secrets. */
+const infrastructure = `
+const enabledEvents = ["creator.success", "creator.failure"];
+const generations = config.requireObject("generations");
+
+function secretsOf(name, way, url) {
+    if (way === "rotating") return new captions.RotatingWebhook(name, { url, enabledEvents, generations }).secrets;
+    const rotateWhenChanged = { generation: generations[0] };
+    return pulumi.all([new captions.Webhook(name, { url, enabledEvents, rotateWhenChanged }).secret]);
+}
+
+for (const { name, way, url, file } of config.requireObject("services")) {
+    exports[name] = secretsOf(name, way, url);
+    if (file) new SecretsFile(name, file, exports[name]);
+}
+`;
+
+/** Another stack, which configures services with what the first one exports. */
+const consumer = `
+const infrastructure = new pulumi.StackReference("organization/infrastructure/demo");
+for (const { name, file } of config.requireObject("services")) {
+    new SecretsFile(name, file, infrastructure.requireOutput(name));
+}
+`;
+
+const programs = { infrastructure: head + infrastructure, consumer: head + consumer };
+
+/** Writes a project into a new folder. @returns the folder */
+export function writeProject(name: keyof typeof programs, into: string, nodeModules: string): string {
+    const folder = join(into, name);
+    mkdirSync(folder);
+    symlinkSync(nodeModules, join(folder, "node_modules"), "junction");
+    writeFileSync(join(folder, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\n`);
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ name, main: "index.js" }));
+    writeFileSync(join(folder, "index.js"), programs[name]);
+    return folder;
+}
