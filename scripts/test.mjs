@@ -129,7 +129,13 @@ async function main() {
     const [, engine, browser, tarball] = await Promise.all([
         checks(),
         step("engine", false, () => node([...tsx, "scripts/engine/main.ts", "--json"], { name: "engine" })),
-        step("browser", false, () => node([...tsx, "scripts/browser.ts"], { name: "browser" })),
+        // One after the other, as both may have to install Debian's packages.
+        step("browser", false, () => node([...tsx, "scripts/browser.ts"], { name: "browser" })).then(
+            async (browser) => {
+                await step("parts", false, () => node([...tsx, "scripts/parts/main.ts"], { name: "parts" }));
+                return browser;
+            },
+        ),
         step("package", false, packed),
     ]);
     const env = {};
