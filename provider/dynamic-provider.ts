@@ -13,6 +13,9 @@ type Properties = Record<string, unknown>;
 
 let accounts: Accounts | CaptionsError | undefined;
 
+/** Whether the program has declared a webhook yet. Before, in `up --refresh`, the engine compares only what it has read. */
+let declares = false;
+
 /** Takes the stack's configuration. Everything happens before it returns, as the host doesn't wait for it. */
 export async function configure(request: dynamic.ConfigureRequest): Promise<void> {
     const get = (name: string): string | undefined => request.config.get(`captions:${name}`);
@@ -25,6 +28,7 @@ export async function configure(request: dynamic.ConfigureRequest): Promise<void
 }
 
 export function check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
+    declares = true;
     return step(async () => {
         const failures = await lifecycle.check(withoutProvider(olds), withoutProvider(news), {
             accounts: configured().names,
@@ -43,7 +47,9 @@ export function diff(id: string, olds: Properties, news: Properties): Promise<dy
         const { changes, replaces } = lifecycle.diff(outputs(olds), wanted);
         // Without a key nothing can have been read, and nothing can be adopted.
         const ledger = configured().hasKey(accountOf(olds)) ? ledgerOf(olds) : undefined;
-        if (ledger !== undefined && replaces.length === 0) lifecycle.keep(ledger, id, wanted, notify);
+        if (ledger !== undefined && declares && replaces.length === 0) {
+            lifecycle.keep(ledger, id, wanted, notify, outputs(olds));
+        }
         // After `read` the engine asks for the difference that it has made, to show as drift. A rotated secret is drift, but
         // nothing that a later `up` has to change.
         const drifted = ledger?.tellDrift(id) === true;

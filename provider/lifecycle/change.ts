@@ -43,22 +43,28 @@ export async function changeOnce(ledger: Ledger, change: Change): Promise<Regist
         } catch (error) {
             if (!(error instanceof CallError)) throw error;
             if (error.effect === "none") throw mayMeanGone(error) ? await orGone(ledger, change.id, error) : error;
-            const done = await findDone(ledger, change);
+            const { done, mayBeDone } = await lookUp(ledger, change, error).catch((failure: unknown) => {
+                // Whoever does not know must not send it again, now or in the next run.
+                throw failure instanceof CallError ? unknownOutcome(error, failure) : failure;
+            });
             if (done !== undefined) return done;
-            const asWanted = isAsWanted(await liveOf(ledger, change.id), change.settings);
-            if (attempt === mostAttempts || (asWanted && !mayBeSentAgain(error))) throw unknownOutcome(error);
+            if (attempt === mostAttempts || mayBeDone) throw unknownOutcome(error);
         }
     }
 }
 
-async function findDone(ledger: Ledger, change: Change): Promise<(RegisteredWebhook & { secret: string }) | undefined> {
+/** Whether `/list` shows that the change was done, and else, whether it may have been all the same. */
+async function lookUp(ledger: Ledger, change: Change, error: CallError) {
+    let live: RegisteredWebhook | undefined;
     const done = await ledger.lookFor((webhooks) => {
-        const live = webhooks.get(change.id);
+        live = webhooks.get(change.id);
         if (live?.secret === undefined || live.secret === change.secretBefore) return undefined;
         return isAsWanted(live, change.settings) ? { ...live, secret: live.secret } : undefined;
     });
     if (done !== undefined) ledger.write(done);
-    return done;
+    if (live === undefined) throw gone();
+    const isAsBefore = live.secret !== undefined && live.secret === change.secretBefore;
+    return { done, mayBeDone: isAsWanted(live, change.settings) && !(isAsBefore && mayBeSentAgain(error)) };
 }
 
 /** The webhook as the API shows it now. */
@@ -84,9 +90,13 @@ function gone(): WebhookNotFoundError {
     );
 }
 
-function unknownOutcome(error: CallError): UnknownOutcomeError {
+function unknownOutcome(error: CallError, listFailure?: CallError): UnknownOutcomeError {
+    const seen =
+        listFailure === undefined
+            ? "`/list` does not show a new secret (yet)."
+            : `\`/list\` failed, too: ${listFailure.message}`;
     return new UnknownOutcomeError(
-        `\`/update\` was sent, but its answer was lost: ${error.message} \`/list\` does not show a new secret (yet). ` +
+        `\`/update\` was sent, but its answer was lost: ${error.message} ${seen} ` +
             "Run `pulumi up` again: it reads back what became of it, and rotates only if this rotation was not done.",
     );
 }

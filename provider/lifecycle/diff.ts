@@ -38,8 +38,14 @@ function movesAccount(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
  *
  * @throws AdoptionError where another resource of this run has adopted it
  */
-export function keep(ledger: Ledger, id: string, wanted: WebhookInputs, notify: (line: string) => void): void {
-    ledger.manage(id);
+export function keep(
+    ledger: Ledger,
+    id: string,
+    wanted: WebhookInputs,
+    notify: (line: string) => void,
+    saved?: WebhookOutputs,
+): void {
+    ledger.manage(id, saved);
     if (typeof wanted.adopt === "string" && !isUnknown(wanted.adopt) && wanted.adopt !== id) {
         notify(
             `\`adopt: "${wanted.adopt}"\` has no effect: this resource (${describeUrl(wanted.url)}) has ${id} already. ` +

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RegisteredWebhook } from "../api/answers";
 import type { CaptionsClient } from "../api/client";
 import type { Limits } from "../api/transport";
 import { AdoptionError } from "../errors";
+import type { WebhookOutputs } from "./state";
 
 /** For how long one answer of `/list` serves all that read. No refresh of many webhooks takes longer. */
 const snapshotLifetime = 120_000;
@@ -14,6 +16,8 @@ export interface Registration {
     lost: boolean;
     /** Ends, never failing, when the call has ended in whatever way. */
     readonly ended: Promise<unknown>;
+    /** Ends, never failing, when its webhook has been found, or will not be. */
+    readonly settled: Promise<void>;
 }
 
 /**
@@ -26,7 +30,7 @@ export class Ledger {
     #snapshot: Promise<Map<string, RegisteredWebhook>> | undefined;
     #takenAt = 0;
     #events: Promise<readonly string[]> | undefined;
-    #asking: Promise<Map<string, RegisteredWebhook>> | undefined;
+    #asking: { readonly since: number; readonly answer: Promise<Map<string, RegisteredWebhook>> } | undefined;
     /** Our own changes: an answer of `/list` may be older than they are, or lag behind them. */
     readonly #changes = new Map<string, RegisteredWebhook | undefined>();
     /** What was there before this run's first change, and what this run has made or has in its state. */
@@ -35,6 +39,8 @@ export class Ledger {
     readonly registrations = new Set<Registration>();
     readonly #managed = new Set<string>();
     readonly #adopted = new Set<string>();
+    /** What the state has of those resources of the program that had a webhook already. */
+    readonly #holders = new Map<string, WebhookOutputs[]>();
     readonly #driftedSecrets = new Set<string>();
 
     constructor(client: CaptionsClient, limits: Limits) {
@@ -69,16 +75,22 @@ export class Ledger {
 
     /** All webhooks by id, as the API shows them now. Those who ask at the same time share a call. */
     async listNow(): Promise<ReadonlyMap<string, RegisteredWebhook>> {
+        return await this.#askNow().answer;
+    }
+
+    #askNow() {
         if (this.#asking === undefined) {
-            this.#asking = this.#ask().finally(() => {
+            const answer = this.#ask().finally(() => {
                 this.#asking = undefined;
             });
+            this.#asking = { since: Date.now(), answer };
         }
-        return await this.#asking;
+        return this.#asking;
     }
 
     /**
-     * Asks `/list` until it shows what is looked for, for as long as it may lag.
+     * Asks `/list` until it shows what is looked for, for as long as it may lag. The last call begins when that time is over,
+     * however long the calls take.
      *
      * @returns what `find` found, or undefined when it was not there in time
      */
@@ -89,10 +101,11 @@ export class Ledger {
         const until = Date.now() + within;
         // Few calls, as they may be limited to five a minute.
         for (let pause = within / 10; ; pause *= 2.5) {
-            const found = find(await this.listNow());
+            const { since, answer } = this.#askNow();
+            const found = find(await answer);
             if (found !== undefined) return found;
-            const left = until - Date.now();
-            if (left <= 0) return undefined;
+            if (since >= until) return undefined;
+            const left = Math.max(0, until - Date.now());
             await new Promise((resume) => setTimeout(resume, Math.min(pause, left)));
         }
     }
@@ -100,6 +113,12 @@ export class Ledger {
     /** Writes down a webhook as an answer to a change of ours has it. */
     write(webhook: RegisteredWebhook): void {
         this.#changes.set(webhook.id, webhook);
+    }
+
+    /** Writes down a webhook that this run has registered: it belongs to the resource that it was registered for. */
+    own(webhook: RegisteredWebhook): void {
+        this.write(webhook);
+        this.#managed.add(webhook.id);
     }
 
     /** Writes down that a webhook is deleted. */
@@ -117,15 +136,20 @@ export class Ledger {
         return this.#managed.has(id) || this.#adopted.has(id);
     }
 
-    /** Whether a new resource of this run has taken over the webhook. */
-    isAdopted(id: string): boolean {
-        return this.#adopted.has(id);
-    }
-
-    /** Notes that the state has a resource with this webhook. */
-    manage(id: string): void {
+    /** Notes that the state has a resource with this webhook, and what it has of it. */
+    manage(id: string, saved?: WebhookOutputs): void {
         if (this.#adopted.has(id)) throw claimedTwice(id);
         this.#managed.add(id);
+        if (saved !== undefined) this.#holders.set(id, [...(this.#holders.get(id) ?? []), saved]);
+    }
+
+    /**
+     * Whether a webhook has to stay although a resource with it is deleted: another one of the program has it. Pulumi does
+     * not say which resource it is about; two that have the same webhook are told apart by what the state has of them.
+     */
+    isHeldByAnother(id: string, saved: WebhookOutputs): boolean {
+        const holders = this.#holders.get(id);
+        return this.#adopted.has(id) || (holders?.every((holder) => !isDeepStrictEqual(holder, saved)) ?? false);
     }
 
     /** Claims a webhook for a new resource. */

@@ -72,7 +72,7 @@ function usableSecret(live: RegisteredWebhook): string {
 }
 
 /** Milliseconds for which `/list` may still lag behind our last change. */
-function stillSettling(ledger: Ledger, saved: WebhookOutputs): number {
+export function stillSettling(ledger: Ledger, saved: WebhookOutputs): number {
     if (saved.changedAt === undefined) return 0;
     const left = Date.parse(saved.changedAt) + ledger.limits.listLag - Date.now();
     return Math.min(Math.max(0, left), ledger.limits.listLag);

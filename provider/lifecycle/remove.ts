@@ -18,9 +18,9 @@ export function remove(
     notify: (line: string) => void,
 ): Promise<void> {
     return about({ id, url: saved.url }, async () => {
-        if (ledger.isAdopted(id)) {
-            // A renamed resource: the new one has adopted the webhook that the old one gives up.
-            notify(`${id} is not deleted, as another resource of this program has just adopted it`);
+        if (ledger.isHeldByAnother(id, saved)) {
+            // A renamed resource: the new one has adopted the webhook that the old one gives up, now or in a run that failed.
+            notify(`${id} is not deleted, as another resource of this program has adopted it`);
             return;
         }
         for (let attempt = 1; ; attempt++) {

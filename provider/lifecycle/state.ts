@@ -24,6 +24,8 @@ export interface WebhookOutputs extends WebhookInputs {
     readonly secretVersion: number;
     /** When this provider last changed the webhook, ISO 8601: `/list` may lag behind by some seconds. */
     readonly changedAt?: string | undefined;
+    /** When it was taken over, ISO 8601, where it was not registered by this resource. */
+    readonly adoptedAt?: string | undefined;
     /** How the API shows what was sent, where that is not the same: to tell drift from a habit of the API. */
     readonly shownAs?: { readonly url: string; readonly enabledEvents: readonly string[] } | undefined;
     /** An `/update` was sent and its answer was lost; holds what it was to reach. */

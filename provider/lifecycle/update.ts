@@ -1,11 +1,13 @@
+import type { RegisteredWebhook } from "../api/answers";
+import type { WebhookSettings } from "../api/client";
 import { UnknownOutcomeError } from "../errors";
 import { changedSettings, changeOnce, liveOf } from "./change";
 import { shownAs } from "./create";
 import { diff } from "./diff";
 import type { Ledger } from "./ledger";
 import { about, PartialFailure } from "./outcome";
-import { withLive } from "./read";
-import { distinctEvents, sameKeepers } from "./same";
+import { stillSettling, withLive } from "./read";
+import { distinctEvents, sameEvents, sameKeepers, sameUrl } from "./same";
 import { type WebhookInputs, type WebhookOutputs, withInputs } from "./state";
 
 /**
@@ -21,16 +23,17 @@ export function update(
     wanted: WebhookInputs,
 ): Promise<WebhookOutputs> {
     return about({ id, url: wanted.url }, async () => {
-        const from = needsLook(saved, wanted) ? withLive(saved, await liveOf(ledger, id)) : saved;
+        const from = needsLook(saved, wanted) ? withLive(saved, await settledLive(ledger, id, saved)) : saved;
         const settings = changedSettings(from, wanted);
         const rotates = !sameKeepers(from.rotateWhenChanged, wanted.rotateWhenChanged);
         const outputs = withInputs({ ...from, unfinished: undefined }, wanted);
         if (Object.keys(settings).length === 0 && !rotates) return outputs;
         try {
             const changed = await changeOnce(ledger, { id, settings, secretBefore: from.secret });
-            const sent = { url: wanted.url, enabledEvents: distinctEvents(wanted.enabledEvents) };
+            const now = { ...outputs, ...unseenDrift(from, settings, changed) };
+            const sent = { url: now.url, enabledEvents: distinctEvents(now.enabledEvents) };
             return {
-                ...outputs,
+                ...now,
                 shownAs: undefined,
                 ...shownAs(changed, sent),
                 secret: changed.secret,
@@ -40,9 +43,42 @@ export function update(
         } catch (error) {
             if (!(error instanceof UnknownOutcomeError)) throw error;
             const unfinished = { rotateWhenChanged: wanted.rotateWhenChanged ?? null };
-            throw new PartialFailure(id, { ...from, unfinished }, error.message);
+            // The list may lag behind a change that was done.
+            const changedAt = new Date().toISOString();
+            throw new PartialFailure(id, { ...from, unfinished, changedAt }, error.message);
         }
     });
+}
+
+/**
+ * What of the url and the events that were not sent turns out to have been changed elsewhere. It is saved as it is, so that
+ * the next run repairs it: to send it now would rotate a second time.
+ */
+function unseenDrift(
+    from: WebhookOutputs,
+    sent: Partial<WebhookSettings>,
+    live: WebhookSettings,
+): Partial<WebhookSettings> {
+    const known = [from, ...(from.shownAs === undefined ? [] : [from.shownAs])];
+    const knowsUrl = sent.url !== undefined || known.some(({ url }) => sameUrl(url, live.url));
+    const knowsEvents =
+        sent.enabledEvents !== undefined ||
+        known.some(({ enabledEvents }) => sameEvents(enabledEvents, live.enabledEvents));
+    return { ...(knowsUrl ? {} : { url: live.url }), ...(knowsEvents ? {} : { enabledEvents: live.enabledEvents }) };
+}
+
+/** The webhook as it is once `/list` has had its time to show what the last run may have done. */
+async function settledLive(ledger: Ledger, id: string, saved: WebhookOutputs): Promise<RegisteredWebhook> {
+    const mayShowMore = saved.unfinished !== undefined || saved.secret === undefined;
+    let live: RegisteredWebhook | undefined;
+    await ledger.lookFor(
+        (webhooks) => {
+            live = webhooks.get(id);
+            return live?.secret === saved.secret ? undefined : live;
+        },
+        mayShowMore ? stillSettling(ledger, saved) : 0,
+    );
+    return live ?? (await liveOf(ledger, id));
 }
 
 /** Whether the live webhook must be looked at first: after a run that failed half-way, what is saved may be wrong. */
