@@ -1,0 +1,246 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import {
+    chmodSync,
+    cpSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { inject } from "vitest";
+import { type Emulator, startEmulator } from "../../../emulator";
+import { cachedSecrets, createReceiver, toNodeListener } from "../../../receiver";
+import { type Engine, engineEnvironment, ensureEngine } from "../../../scripts/engine";
+import { findLeaks } from "../../support/leaks";
+import { bash, type Env, type Ran } from "./shell";
+
+export const root = join(__dirname, "../../..");
+export const example = join(root, "examples/gitops");
+
+/** The passphrase of the state, which is in the hosting's store of secrets. */
+export const passphrase = "pass-9JtWq3ZcVb7Nf2";
+
+/**
+ * A team that has copied the example: its repository on the hosting's side (a bare one), a state, the API (an emulator), and a
+ * receiver. All of it goes away with {@link stop}.
+ */
+export class World {
+    readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "pulumi-captions-gitops-")));
+    readonly origin = join(this.folder, "origin.git");
+    readonly backend = pathToFileURL(join(this.folder, "state")).href;
+    /** What the receiver knows: always the live secrets, or none but these. */
+    known: "live" | readonly string[] = "live";
+    readonly #modules = join(this.folder, "modules");
+    #clones = 0;
+    readonly #seen = new Set<string>();
+
+    static async start(): Promise<World> {
+        const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
+        const world = new World(emulator, await ensureEngine({ log: () => undefined }));
+        world.#makeModules();
+        await world.#serveReceiver();
+        await world.#createRepository();
+        return world;
+    }
+
+    readonly #receiver = createServer(
+        toNodeListener(
+            createReceiver({
+                secrets: cachedSecrets(async () => [...this.#knownSecrets()], {
+                    maxAgeSeconds: 0,
+                    minRefetchSeconds: 0,
+                }),
+                onDelivery: () => undefined,
+                onError: () => undefined,
+            }),
+        ),
+    );
+    receiverUrl = "";
+
+    private constructor(
+        readonly emulator: Emulator,
+        readonly engine: Engine,
+    ) {
+        mkdirSync(join(this.folder, "state"));
+    }
+
+    async stop(): Promise<void> {
+        this.#receiver.closeAllConnections();
+        this.#receiver.close();
+        await this.emulator.stop();
+        rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    }
+
+    get secrets(): string[] {
+        return this.emulator.webhooks.map(({ secret }) => secret);
+    }
+
+    /** What every machine of the CI has: Pulumi, git, Node.js; no credential; and the emulator in the API's place. */
+    environment(): Env {
+        const {
+            PULUMI_BACKEND_URL: _,
+            PULUMI_CONFIG_PASSPHRASE: __,
+            ...own
+        } = engineEnvironment(this.engine, this.folder);
+        return {
+            ...own,
+            PATH: [join(this.folder, "bin"), own.PATH].join(delimiter),
+            HOME: this.folder,
+            GIT_CONFIG_GLOBAL: join(this.folder, "gitconfig"),
+            GIT_CONFIG_NOSYSTEM: "1",
+            CAPTIONS_BASE_URL: this.emulator.baseUrl,
+            CAPTIONS_LIST_LAG_SECONDS: "0.3",
+            // The types are checked once, by a test of their own.
+            PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+            NPM_CONFIG_OFFLINE: "true",
+        };
+    }
+
+    /** How somebody of the team works on the stack by hand. */
+    operator(): Env {
+        const { apiKey } = this.emulator;
+        const own = {
+            PULUMI_BACKEND_URL: this.backend,
+            PULUMI_CONFIG_PASSPHRASE: passphrase,
+            CAPTIONS_API_KEY: apiKey,
+        };
+        return { ...this.environment(), ...own };
+    }
+
+    /** A checkout of a commit or branch, as the CI makes it. */
+    checkout(ref: string, folder = join(this.folder, `clone-${++this.#clones}`)): string {
+        this.git(this.folder, "clone", "--quiet", this.origin, folder);
+        this.git(folder, "checkout", "--quiet", ...(ref === "main" ? ["main"] : ["--detach", ref]));
+        return folder;
+    }
+
+    /** What `npm ci` does here. */
+    install(folder: string): void {
+        symlinkSync(this.#modules, join(folder, "node_modules"));
+    }
+
+    /** Commits a change of the settings or the generations. @returns the commit */
+    commit(branch: string, change: (folder: string) => void, from = "main"): string {
+        const folder = this.checkout(from);
+        change(folder);
+        this.git(folder, "commit", "--quiet", "--all", "--message", `Change on ${branch}`);
+        this.git(folder, "push", "--quiet", "--force", "origin", `HEAD:refs/heads/${branch}`);
+        return this.git(folder, "rev-parse", "HEAD");
+    }
+
+    /** What the hosting tests for a pull request: the branch merged into main. @returns the merge commit */
+    mergeOf(branch: string, push: "main" | `refs/pull/${number}/merge`): string {
+        const folder = this.checkout("main");
+        this.git(folder, "merge", "--quiet", "--no-ff", "--message", `Merge ${branch}`, `origin/${branch}`);
+        this.git(folder, "push", "--quiet", "--force", "origin", `HEAD:${push}`);
+        return this.git(folder, "rev-parse", "HEAD");
+    }
+
+    /** The file as it is on main. */
+    onMain(path: string): string {
+        return this.git(this.origin, "show", `main:${path}`);
+    }
+
+    subjects(): string[] {
+        return this.git(this.origin, "log", "--first-parent", "--format=%s", "main").split("\n");
+    }
+
+    git(cwd: string, ...args: string[]): string {
+        const env = this.environment();
+        return execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+    }
+
+    /** Runs a script of the CI, and searches what it shows for secrets. */
+    async bash(script: string, options: readonly string[], cwd: string, env: Env): Promise<Ran> {
+        this.#noteSecrets();
+        const ran = await bash(script, options, cwd, env);
+        this.#noteSecrets();
+        this.mustNotLeak("a step's output", ran.text);
+        return ran;
+    }
+
+    mustNotLeak(where: string, text: string): void {
+        this.#noteSecrets();
+        const leaks = findLeaks(new Map([[where, text]]), this.#seen);
+        if (leaks.length > 0) throw new Error(`Secrets in clear: ${leaks.join("; ")}`);
+    }
+
+    #noteSecrets(): void {
+        for (const secret of [...this.secrets, this.emulator.apiKey, passphrase]) this.#seen.add(secret);
+    }
+
+    #knownSecrets(): readonly string[] {
+        return this.known === "live" ? this.secrets : this.known;
+    }
+
+    /**
+     * What the example's packages are, with this package as it is packed, and an `npm` that links them: no registry has this
+     * package yet, so `npm ci` itself cannot be run.
+     */
+    #makeModules(): void {
+        mkdirSync(join(this.#modules, ".bin"), { recursive: true });
+        const packed = inject("nodeModules");
+        for (const name of readdirSync(packed)) {
+            if (!name.startsWith(".")) symlinkSync(join(packed, name), join(this.#modules, name));
+        }
+        for (const name of ["typescript", "ts-node", "@types"]) {
+            symlinkSync(join(root, "node_modules", name), join(this.#modules, name));
+        }
+        const command = join(packed, "pulumi-captions/dist/cli/main.js");
+        chmodSync(command, 0o755);
+        symlinkSync(command, join(this.#modules, ".bin/pulumi-captions"));
+
+        mkdirSync(join(this.folder, "bin"));
+        const npm = `#!/bin/sh\n[ "$*" = ci ] || exit 1\n[ -e node_modules ] || ln -s "${this.#modules}" node_modules\n`;
+        writeFileSync(join(this.folder, "bin/npm"), npm, { mode: 0o755 });
+    }
+
+    async #serveReceiver(): Promise<void> {
+        this.#receiver.listen(0, "127.0.0.1");
+        await once(this.#receiver, "listening");
+        this.receiverUrl = `http://127.0.0.1:${(this.#receiver.address() as AddressInfo).port}/hooks`;
+    }
+
+    /** As README.md says: copy the folder, make the stack, set the URL, commit. */
+    async #createRepository(): Promise<void> {
+        writeFileSync(
+            join(this.folder, "gitconfig"),
+            "[user]\nname = Team\nemail = team@acme.example\n[init]\ndefaultBranch = main\n[advice]\ndetachedHead = false\n",
+        );
+        const folder = join(this.folder, "first");
+        cpSync(example, folder, { recursive: true, filter: (source) => !source.includes("node_modules") });
+        this.install(folder);
+        const settings = join(folder, "Pulumi.prod.yaml");
+        const text = readFileSync(settings, "utf8");
+        writeFileSync(settings, text.replace("https://api.example.com/hooks/captions", this.receiverUrl));
+        const init = await bash("pulumi stack init prod --non-interactive", ["-e"], folder, this.operator());
+        if (init.code !== 0) throw new Error(init.text);
+        rmSync(join(folder, "node_modules"));
+        this.git(folder, "init", "--quiet");
+        this.git(folder, "add", "--all");
+        this.git(folder, "commit", "--quiet", "--message", "Webhooks");
+        this.git(this.folder, "clone", "--quiet", "--bare", folder, this.origin);
+        this.git(this.origin, "config", "receive.advertisePushOptions", "true");
+    }
+}
+
+/** A change of a text in a file of the repository. */
+export function edit(path: string, from: string | RegExp, to: string): (folder: string) => void {
+    return (folder) => {
+        const file = join(folder, path);
+        const text = readFileSync(file, "utf8");
+        const changed = text.replace(from, to);
+        if (changed === text) throw new Error(`${path} has no ${from}`);
+        writeFileSync(file, changed);
+    };
+}
