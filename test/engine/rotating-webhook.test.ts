@@ -209,7 +209,7 @@ describe("adopting", () => {
         stack.program(rotating({ generations: ["first"], adopt: { first: by === "id" ? (webhook?.id ?? "") : true } }));
         const moved = await stack.up();
         expect(moved).toMatchObject({ code: 0, calls: ["list"] });
-        expect(moved.text).toContain("is not deleted, as another resource of this program has just adopted it");
+        expect(moved.text).toContain("is not deleted, as another resource of this program has");
         expect(emulator.webhooks).toEqual([webhook]);
         expect(await stack.outputs()).toMatchObject({ secrets: [webhook?.secret], ids: [webhook?.id] });
         stack.program(rotating({ generations: ["first"] }));
