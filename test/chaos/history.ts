@@ -160,7 +160,7 @@ const meddling: fc.Arbitrary<Meddling> = fc.oneof(
 
 const round = (faults: fc.Arbitrary<Faults>): fc.Arbitrary<Round> =>
     fc.record<Round>({
-        edits: fc.array(edit, { maxLength: 2 }),
+        edits: fc.array(edit, { maxLength: 3 }),
         meddling: fc.oneof(
             { weight: 2, arbitrary: fc.constant([]) },
             { weight: 1, arbitrary: fc.array(meddling, { maxLength: 2 }) },
@@ -203,7 +203,7 @@ const historyOf = (calm: boolean, faults: fc.Arbitrary<Faults>): fc.Arbitrary<Hi
                     },
                 ),
                 round(faults),
-                fc.array(round(faults), { maxLength: 4, size: "max" }),
+                fc.array(round(faults), { maxLength: 3, size: "max" }),
             )
             .map(([declared, first, rest]) => [
                 { ...first, edits: declared, run: first.run === "refresh and up" ? first.run : "up" },

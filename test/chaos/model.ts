@@ -79,7 +79,15 @@ export class Model {
         return { failures: new Map(), calls: { ...none, list } };
     }
 
-    up(program: Program, options: { readonly inOrder: boolean; readonly refreshes: boolean }): Prediction {
+    /** @param options `hookOf` says which webhook an id in the program means */
+    up(
+        program: Program,
+        options: {
+            readonly inOrder: boolean;
+            readonly refreshes: boolean;
+            readonly hookOf: (id: string) => Hook | undefined;
+        },
+    ): Prediction {
         const failures = new Map<string, string>();
         const [register, update, remove, later] = [new Count(), new Count(), new Count(), new Count()];
         let listed = options.refreshes && this.holdings.size > 0;
@@ -126,16 +134,25 @@ export class Model {
                 failures.set(name, "AdoptionError");
                 continue;
             }
-            const adopted = wanted.adopt === true ? free[0] : undefined;
+            const named = typeof wanted.adopt === "string" ? options.hookOf(wanted.adopt) : undefined;
+            if (typeof wanted.adopt === "string" && named?.exists !== true) {
+                failures.set(name, "WebhookNotFoundError");
+                continue;
+            }
+            if (named !== undefined && taken.has(named)) {
+                failures.set(name, "AdoptionError");
+                continue;
+            }
+            const adopted = named ?? (wanted.adopt === true ? free[0] : undefined);
             if (adopted === undefined && there.length > 0 && wanted.allowDuplicateUrl !== true) {
                 failures.set(name, "DuplicateUrlError");
                 continue;
             }
             const hook = adopted ?? this.register(url, events);
             if (adopted === undefined) register.add(1);
-            if (hook.events !== events) {
+            if (hook.url !== url || hook.events !== events) {
                 update.add(1);
-                hook.events = events;
+                Object.assign(hook, { url, events });
                 hook.rotations++;
             }
             taken.add(hook);

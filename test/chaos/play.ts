@@ -264,7 +264,7 @@ class Player {
               ? this.#engine.destroy()
               : this.#engine.up(program, { inOrder, refreshes }));
         this.emulator.clearFaults();
-        const prediction = this.history.calm ? this.#predict(run, inOrder, refreshes, program) : undefined;
+        const prediction = this.history.calm ? this.#predict(run, inOrder, refreshes, program, before) : undefined;
 
         for (const [name, { message, stack }] of failures) this.#note(`error of ${name}`, `${message}\n${stack}`);
         for (const [name, { outputs, inputs }] of this.#engine.state) {
@@ -296,11 +296,20 @@ class Player {
         }
     }
 
-    #predict(run: Round["run"], inOrder: boolean, refreshes: boolean, program: ReadonlyMap<string, WebhookInputs>) {
+    #predict(
+        run: Round["run"],
+        inOrder: boolean,
+        refreshes: boolean,
+        program: ReadonlyMap<string, WebhookInputs>,
+        before: SimulatedEngine["state"],
+    ): Prediction {
         if (run === "refresh") return this.#model.refresh();
         if (run === "destroy") return this.#model.destroy();
-        // `adopt` with an id is advice that was taken: the model knows the hook by it.
-        return this.#model.up(program, { inOrder, refreshes });
+        const hookOf = (id: string): Hook | undefined => {
+            const holder = [...before].find(([, saved]) => saved.id === id)?.[0];
+            return this.#hooksOfForeign.get(id) ?? this.#model.holdings.get(holder ?? "")?.hook;
+        };
+        return this.#model.up(program, { inOrder, refreshes, hookOf });
     }
 
     #inject(faults: Faults): void {

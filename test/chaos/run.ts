@@ -24,7 +24,7 @@ export interface ChaosResult {
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const { runs, seed, path, progress } = options;
     const figures = new Figures();
-    const rows = path === undefined ? Math.min(options.atOnce ?? 24, runs) : 1;
+    const rows = path === undefined ? Math.min(options.atOnce ?? 48, runs) : 1;
     let failedAt = Number.POSITIVE_INFINITY;
     const property = fc.asyncProperty(history, async (drawn) => {
         // Whatever comes later counts as sound, so that nobody waits for the smallest of all.
