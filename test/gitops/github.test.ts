@@ -55,7 +55,7 @@ describe("a team on GitHub", () => {
         const [, comment] = github.kept.comments;
         expect(comment).toMatchObject({ pull: 1 });
         expect(comment?.body).toMatch(
-            /^<!-- pulumi-captions prod -->\n### Webhooks of `prod`\n\nThese webhooks will get a \*\*new/,
+            /^<!-- pulumi-captions prod -->\n### Webhooks of prod\n\nThese webhooks will get a \*\*new/,
         );
         expect(comment?.body).toContain("is done **in place**: the old secret is invalid at once");
         expect(opened.preview?.summary).toContain("**new secret**");

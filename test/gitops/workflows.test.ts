@@ -83,7 +83,7 @@ describe("GitHub's workflows", () => {
         const versions = jobs.flatMap(({ job }) => stepsWith(job, "pulumi/actions").map((step) => step.with));
         // Without `command` it only installs.
         expect(versions).toEqual(versions.map(() => ({ "pulumi-version": "3.274.1" })));
-        expect(parse(read(".gitlab-ci.yml")).default.image).toBe("pulumi/pulumi-nodejs:3.274.1");
+        expect(parse(read(".gitlab-ci.yml")).default.image.name).toBe("pulumi/pulumi-nodejs-22:3.274.1");
         expect(read("operator/stack.yaml")).toContain("image: pulumi/pulumi:3.274.1-nonroot");
     });
 });

@@ -12,7 +12,7 @@ const commands = {
     async note(file) {
         const notes = `${project}/merge_requests/${CI_MERGE_REQUEST_IID}/notes`;
         const marker = `<!-- pulumi-captions ${STACK} -->`;
-        const body = `${marker}\n### Webhooks of \`${STACK}\`\n\n${readFileSync(file, "utf8")}`;
+        const body = `${marker}\n### Webhooks of ${STACK}\n\n${readFileSync(file, "utf8")}`;
         const { id: me } = await call("GET", "/user");
         const mine = await find(notes, (note) => note.author.id === me && note.body.startsWith(marker));
         if (mine === undefined) await call("POST", notes, { body });
