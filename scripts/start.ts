@@ -203,7 +203,11 @@ class Demonstration {
 
 /** Of what the engine prints, the lines that say what happened. */
 function showEngineLine(line: string): void {
-    if (line.trim() === "" || /^@ (updating|destroying)|^(Updating|Destroying) \(|^The resources in|^If you want to remove/.test(line)) return;
+    if (
+        line.trim() === "" ||
+        /^@ (updating|destroying)|^(Updating|Destroying) \(|^The resources in|^If you want to remove/.test(line)
+    )
+        return;
     show(line.trimEnd());
 }
 
