@@ -84,8 +84,10 @@ export class CaptionsClient {
                     if (Date.now() - this.#refusedSince > this.#options.limits.patience)
                         throw this.#gaveUp(endpoint, error);
                     // A 503 may come from something in front of the API, after the work was done.
-                    if (error.status === 429 || reads) continue;
-                    throw error;
+                    if (error.status !== 429 && !reads) throw error;
+                    // To have waited as told is no failure that counts.
+                    attempt--;
+                    continue;
                 }
                 const harmless = error instanceof CallError && (reads || error.effect === "none");
                 const hopeless = error instanceof TlsError || (error instanceof ApiError && error.status < 500);
