@@ -178,3 +178,31 @@ test("faults of /list and /events: what can be asked again is, and a masked secr
     }
     await expectAgreement(project, names, 1, ["creator.started"]);
 });
+
+test("a renamed webhook is adopted under its new name, also with --refresh and in a run that fails elsewhere", async () => {
+    const project = await start(program(["a"], {}));
+    const { emulator, stack } = project;
+    expect(await stack.up()).toMatchObject({ code: 0 });
+    const before = emulator.webhooks;
+    const renamed = (name: string, more = "") => `
+new captions.Webhook(${JSON.stringify(name)}, {
+    url: "https://api.example.com/a", enabledEvents: ["creator.success"], adopt: true,
+});${more}`;
+    stack.program(renamed("b"));
+    expect(await stack.up("--refresh")).toMatchObject({
+        code: 0,
+        operations: { create: 1, delete: 1 },
+        calls: ["list"],
+    });
+
+    const other =
+        '\nnew captions.Webhook("other", { url: "https://api.example.com/o", enabledEvents: ["creator.success"] });';
+    stack.program(renamed("c", other));
+    emulator.inject({ endpoint: "register", kind: "error-before", status: 400 });
+    expect((await stack.up()).code).not.toBe(0);
+    expect(await stack.webhooks()).toHaveLength(2);
+    // Only now the old one goes, and the webhook stays.
+    stack.program(renamed("c"));
+    expect(await stack.up()).toMatchObject({ code: 0, operations: { delete: 1 }, calls: [] });
+    expect(emulator.webhooks).toEqual(before);
+});
