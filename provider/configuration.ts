@@ -16,7 +16,7 @@ import { Ledger } from "./lifecycle/ledger";
  * | `captions:listLagSeconds` | `CAPTIONS_LIST_LAG_SECONDS` | 10 |
  * | `captions:waitAtMostSeconds` | `CAPTIONS_WAIT_AT_MOST_SECONDS` | 900 |
  *
- * The stack's configuration wins. Nothing of it is ever stored in the state.
+ * The stack's configuration wins. Pulumi itself keeps it in the state, encrypted where it is a secret; a webhook holds none of it.
  */
 
 /** The API's address, from its page on webhooks. */

@@ -153,7 +153,9 @@ export class CaptionsClient {
         const what = `${this.#what(endpoint)}: status ${status}${said === "" ? "" : `, "${said}"`}.`;
         if (status === 401) {
             return new UnauthorizedError(
-                `${what} The API key is not accepted: is ${this.#keyName()} the right one, and still valid?`,
+                `${what} The API key is not accepted: is ${this.#keyName()} the right one, and still valid? After a ` +
+                    "change of it in the stack's configuration, run `pulumi up` first: until then `refresh` and `destroy` use " +
+                    "the one before.",
                 status,
                 "none",
             );
@@ -206,10 +208,13 @@ function isWait(status: number): boolean {
     return status === 429 || status === 503;
 }
 
+/** A hundred years, in seconds: longer waits are not told apart. */
+const longestWait = 3_155_760_000;
+
 /** Milliseconds to wait as a `Retry-After` header says it: seconds or a date (RFC 9110, 10.2.3). */
 export function parseRetryAfter(header: string | undefined, now = Date.now()): number | undefined {
     if (header === undefined) return undefined;
-    if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
+    if (/^\s*\d+\s*$/.test(header)) return Math.min(Number(header), longestWait) * 1000;
     const date = Date.parse(header);
     return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
