@@ -12,6 +12,12 @@ export function findOrInstallNginx(reporter: Reporter): Promise<string> {
     return findOrInstall("nginx", "nginx-light", find, reporter);
 }
 
+/** The path of a tinyproxy, installed from Debian's `tinyproxy-bin` where there is none. @throws {PartError} */
+export function findOrInstallTinyproxy(reporter: Reporter): Promise<string> {
+    const find = () => [...findOnPath("tinyproxy", process.env), "/usr/bin/tinyproxy"].find(isExecutable);
+    return findOrInstall("tinyproxy", "tinyproxy-bin", find, reporter);
+}
+
 /** The folder with PostgreSQL's `initdb` and `postgres`, installed from Debian's `postgresql` where there is none. @throws {PartError} */
 export function findOrInstallPostgres(reporter: Reporter): Promise<string> {
     // Debian keeps them off the search path, a folder for each version.
@@ -31,7 +37,7 @@ export function findOrInstallPostgres(reporter: Reporter): Promise<string> {
 }
 
 /** Installs a Debian package if the system is a Debian and we are root. @throws {PartError} */
-export async function findOrInstall(
+async function findOrInstall(
     what: string,
     debianPackage: string,
     find: () => string | undefined | Promise<string | undefined>,

@@ -1,10 +1,22 @@
 // Gets all parts that tests need, one after the other; a part that can't be had doesn't keep the others from being got.
 import { standardErrorReporter } from "../engine";
-import { findOrInstallNginx, findOrInstallPostgres, installExamplePackages, installMoto } from "./index";
+import {
+    findOrInstallNginx,
+    findOrInstallPostgres,
+    findOrInstallTinyproxy,
+    installExamplePackages,
+    installMoto,
+} from "./index";
 
 async function main(): Promise<void> {
     const reporter = standardErrorReporter();
-    for (const get of [installExamplePackages, installMoto, findOrInstallNginx, findOrInstallPostgres]) {
+    for (const get of [
+        installExamplePackages,
+        installMoto,
+        findOrInstallNginx,
+        findOrInstallPostgres,
+        findOrInstallTinyproxy,
+    ]) {
         try {
             await get(reporter);
         } catch (error) {

@@ -7,8 +7,8 @@ import { inspect } from "node:util";
 import { expect, onTestFinished } from "vitest";
 import { CaptionsClient } from "../../provider/api/client";
 import { CaptionsError } from "../../provider/errors";
-import { findOnPath, isExecutable } from "../../scripts/engine/processes";
-import { findOrInstall } from "../../scripts/parts/debian";
+import { findOnPath } from "../../scripts/engine/processes";
+import { findOrInstallTinyproxy } from "../../scripts/parts";
 import { shortLimits } from "../support/account";
 import { findLeaks } from "../support/leaks";
 
@@ -252,12 +252,7 @@ export interface TinyProxy {
 
 /** A real proxy, Debian's tinyproxy, installed where it is not there yet. */
 export async function startTinyProxy(settings: readonly string[] = []): Promise<TinyProxy> {
-    const program = await findOrInstall(
-        "tinyproxy",
-        "tinyproxy-bin",
-        () => [...findOnPath("tinyproxy", process.env), "/usr/bin/tinyproxy"].find(isExecutable),
-        { log: (line) => console.error(line) },
-    );
+    const program = await findOrInstallTinyproxy({ log: (line) => console.error(line) });
     const folder = temporaryFolder();
     const port = await unusedPort();
     const log = join(folder, "log");
