@@ -37,7 +37,7 @@ export function findOrInstallPostgres(reporter: Reporter): Promise<string> {
 }
 
 /** Installs a Debian package if the system is a Debian and we are root. @throws {PartError} */
-async function findOrInstall(
+export async function findOrInstall(
     what: string,
     debianPackage: string,
     find: () => string | undefined | Promise<string | undefined>,
