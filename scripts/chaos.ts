@@ -11,7 +11,7 @@ Usage: npm run chaos -- [options]
 
   --runs <number>   how many histories (default: 10000), or rounds with --engine (default: 50)
   --seed <number>   what they are drawn from (default: a random one, which is printed)
-  --path <text>     play only the history that a failure has named, with its seed
+  --path <text>     play the history that a failure has named, with its seed
   --engine          kill the real Pulumi engine, its program or its provider at random moments instead
   --help            show this`;
 
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
 }
 
 async function playHistories(runs: number, seed: number, path: string | undefined): Promise<number> {
-    console.log(`Playing ${path === undefined ? `${runs} histories` : "one history"} with --seed ${seed}.`);
+    console.log(`Playing ${path === undefined ? `${runs} histories` : "a history again"} with --seed ${seed}.`);
     const started = Date.now();
     const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
     let next = started + 10_000;

@@ -20,6 +20,8 @@ interface Holding {
     url: string;
     events: string;
     keepers: string;
+    /** The events that were declared or seen last: they are not asked for again. */
+    accepted: string;
 }
 
 /** From, to. */
@@ -107,11 +109,14 @@ export class Model {
             const events = canonicalEvents(wanted.enabledEvents);
             const keepers = JSON.stringify(wanted.rotateWhenChanged ?? {});
             const holding = this.holdings.get(name);
-            const accepted = [...knownEvents, ...(holding?.events.split(" ") ?? [])];
+            const accepted = [...knownEvents, ...(holding?.accepted.split(" ") ?? [])];
             if (wanted.enabledEvents.some((event) => !accepted.includes(event))) asksForEvents = true;
 
             if (holding !== undefined) {
-                if (holding.url === url && holding.events === events && holding.keepers === keepers) continue;
+                if (holding.url === url && holding.events === events && holding.keepers === keepers) {
+                    holding.accepted = events;
+                    continue;
+                }
                 update.add(1);
                 if (!holding.hook.exists) {
                     // Those that ask at the same time share an answer.
@@ -123,7 +128,12 @@ export class Model {
                 if (holding.events !== events) holding.hook.events = events;
                 // What others have changed comes to light with the answer, and is repaired by the next run.
                 holding.hook.rotations++;
-                Object.assign(holding, { url: holding.hook.url, events: holding.hook.events, keepers });
+                Object.assign(holding, {
+                    url: holding.hook.url,
+                    events: holding.hook.events,
+                    keepers,
+                    accepted: events,
+                });
                 continue;
             }
 
@@ -156,7 +166,7 @@ export class Model {
                 hook.rotations++;
             }
             taken.add(hook);
-            this.holdings.set(name, { hook, url, events, keepers });
+            this.holdings.set(name, { hook, url, events, keepers, accepted: events });
         }
         if (failures.size === 0) this.#delete(names, taken, remove, later);
         const first = listed ? 1 : 0;
@@ -180,8 +190,11 @@ export class Model {
 
     #look(): void {
         for (const [name, holding] of this.holdings) {
-            if (!holding.hook.exists) this.holdings.delete(name);
-            else Object.assign(holding, { url: holding.hook.url, events: holding.hook.events });
+            const { url, events, exists } = holding.hook;
+            if (!exists) this.holdings.delete(name);
+            else if (holding.url !== url || holding.events !== events) {
+                Object.assign(holding, { url, events, accepted: events });
+            }
         }
     }
 

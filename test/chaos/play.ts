@@ -492,6 +492,8 @@ class Player {
             }
             // "Say which": one of those that it names.
             const named = this.emulator.webhooks.map(({ id }) => id).filter((id) => error.message.includes(id));
+            // A user knows which of them others have registered, and would rather not have those.
+            named.sort((one, other) => Number(this.#foreign.has(one)) - Number(this.#foreign.has(other)));
             const isTaken = (id: string) =>
                 chosen.has(id) || [...this.#engine.state.values()].some((saved) => saved.id === id);
             const id = named.find((candidate) => !isTaken(candidate));

@@ -5,7 +5,7 @@ import { Figures, play } from "./play";
 export interface ChaosOptions {
     readonly runs: number;
     readonly seed: number;
-    /** Where in a seed's histories a failure was found: only that one is played. */
+    /** Where in a seed's histories a failure was found: they are played from there. */
     readonly path?: string | undefined;
     /** How many histories are played at once. */
     readonly atOnce?: number;
