@@ -59,6 +59,7 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
         symlinkSync(dirname(require.resolve("tsx/package.json")), machine.path("node_modules/tsx"));
         machine.write("scripts/engine/main.ts", 'console.log("{}")');
         machine.write("scripts/browser.ts", 'console.log("/browser")');
+        machine.write("scripts/parts/main.ts", "");
         machine.program(
             "bin/npm",
             'if (args[0] === "pack") console.log(JSON.stringify([{ filename: "sample.tgz" }]));',
