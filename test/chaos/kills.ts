@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
@@ -42,6 +42,7 @@ export class KillFigures {
     orphansAdopted = 0;
     pendingOperations = 0;
     leftLocked = 0;
+    brokenAttributes = 0;
     processesLeft = 0;
     readonly ways = new Map<Way, number>();
 }
@@ -80,6 +81,7 @@ export class Victim {
         try {
             const text = await this.#killedUp(way, moment);
             this.#expectNoSecret(text);
+            this.#removeBrokenAttributes();
             await this.#unlock();
             await this.#goOn(way, wanted);
         } catch (error) {
@@ -177,7 +179,7 @@ export class Victim {
             this.figures.missed++;
         } else if (way === "Ctrl-C" || way === "Ctrl-C twice") {
             const interrupt = (): void => {
-                if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
+                if (child.pid !== undefined) kill(-child.pid, "SIGINT");
             };
             interrupt();
             if (way === "Ctrl-C twice") {
@@ -210,6 +212,20 @@ export class Victim {
                 return;
             }
             await delay(50);
+        }
+    }
+
+    /**
+     * Where a state is kept in a folder, the engine (3.274) writes a file of attributes beside it. Killed in that moment it
+     * leaves an empty one, and says "failed to load checkpoint: EOF" from then on. Nothing is in it that anybody needs.
+     */
+    #removeBrokenAttributes(): void {
+        const folder = join(this.stack.folder, "pulumi-state", ".pulumi");
+        for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+            const file = join(entry.parentPath, entry.name);
+            if (!entry.isFile() || !file.endsWith(".attrs") || statSync(file).size > 0) continue;
+            this.figures.brokenAttributes++;
+            rmSync(file);
         }
     }
 
@@ -281,9 +297,9 @@ export class Victim {
     }
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: "SIGKILL" | "SIGINT" = "SIGKILL"): void {
     try {
-        process.kill(pid, "SIGKILL");
+        process.kill(pid, signal);
     } catch {
         // It has ended in the meantime.
     }

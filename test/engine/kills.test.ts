@@ -36,6 +36,7 @@ describe.skipIf(process.platform !== "linux")("up that is interrupted or killed 
         console.log(
             `${figures.rounds} rounds (${[...figures.ways].map(([way, count]) => `${way} ${count}`).join(", ")}), ` +
                 `${figures.missed} of them ended before their moment; ${figures.leftLocked} stacks left locked, ` +
+                `${figures.brokenAttributes} with a broken file of attributes, ` +
                 `${figures.pendingOperations} pending operations, ${figures.orphansAdopted} orphans adopted ` +
                 `(${figures.orphansNamed} of them named before), ${figures.processesLeft} processes left by killed ` +
                 `engines; leaks found: 0 (${Math.round((Date.now() - started) / 1000)} s, --seed ${seed})`,
