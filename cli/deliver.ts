@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { describeUrl } from "../provider/api/redact";
+import { hostOf } from "../provider/api/urls";
 import { checkUrl, secretsIn, urlIn } from "./exported";
 import { type Command, exit, type Io } from "./io";
 import { parseOptions, parseSeconds, required } from "./options";
@@ -123,9 +123,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 
     const ok = isGood(trials);
     io.out(
-        values.json
-            ? JSON.stringify({ ok, url: describeUrl(url), event, trials }, null, 2)
-            : report(url, event, trials, io),
+        values.json ? JSON.stringify({ ok, url: hostOf(url), event, trials }, null, 2) : report(url, event, trials, io),
     );
     return ok ? exit.good : exit.bad;
 }
@@ -158,7 +156,7 @@ function report(url: string, event: string, trials: readonly Trial[], io: Io): s
     const advice = [...new Set(trials.map((trial) => trial.advice).filter((text) => text !== undefined))];
     const good = "All is as it should be: every secret is accepted, and a wrong one is refused.";
     return [
-        `Delivered ${event} to ${describeUrl(url)}`,
+        `Delivered ${event} to ${hostOf(url)}`,
         "",
         table(["secret", "should be", "was", "as it should be"], rows, io.columns, style),
         "",

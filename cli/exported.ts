@@ -1,4 +1,4 @@
-import { isLoopback } from "../provider/api/transport";
+import { isLoopback } from "../provider/api/urls";
 import { CommandError } from "./errors";
 
 /** What a stack's outputs say about its webhook. In messages there are only names of outputs, never values. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { describeUrl } from "../provider/api/redact";
+import { hostOf } from "../provider/api/urls";
 import { sameEvents, sameKeepers, sameUrl } from "../provider/lifecycle/same";
 import type { Keepers } from "../provider/lifecycle/state";
 import type { Preview, State, Step, Values } from "./preview";
@@ -209,7 +209,7 @@ function ends(from: unknown, to: unknown, describe: (value: unknown) => string):
 
 function describe(url: unknown): string {
     const known = text(url);
-    return known === url ? describeUrl(known) : known;
+    return known === url ? hostOf(known) : known;
 }
 
 /** A value that may be shown as it is, unless it is hidden or not there yet. */

@@ -1,5 +1,5 @@
-import type { RegisteredWebhook } from "../provider/api/answers";
-import { describeUrl } from "../provider/api/redact";
+import type { RegisteredWebhook } from "../provider/api/responses";
+import { hostOf } from "../provider/api/urls";
 import { Accounts } from "../provider/configuration";
 import { sameUrl } from "../provider/lifecycle/same";
 import { type Command, exit, type Io } from "./io";
@@ -57,7 +57,7 @@ export function compare(
     resources: readonly StackResource[] | undefined,
     account: string | undefined,
 ): Comparison {
-    const plain = registered.map(({ id, url, enabledEvents }) => ({ id, url: describeUrl(url), enabledEvents }));
+    const plain = registered.map(({ id, url, enabledEvents }) => ({ id, url: hostOf(url), enabledEvents }));
     if (resources === undefined) return { webhooks: plain, gone: [] };
 
     const ours = resources.filter(
@@ -105,9 +105,9 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     const get = (name: string): string | undefined =>
         name === "baseUrl" && values["base-url"] ? values["base-url"] : configuration?.get(`captions:${name}`);
     // Asked before the API, so that a mistyped stack costs no call.
-    const { client } = new Accounts(get, io.env, (line) => io.err(line)).ledger(account);
+    const { client } = new Accounts(get, io.env, (line) => io.err(line)).open(account);
     const resources = choice === undefined ? undefined : await stackResources(choice, io);
-    const comparison = compare(await client.list(), resources, account);
+    const comparison = compare((await client.list()).webhooks, resources, account);
 
     io.out(
         values.json

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 import axios, { type AxiosError } from "axios";
-import { isLoopback } from "../provider/api/transport";
+import { isLoopback } from "../provider/api/urls";
 import { testEvent } from "../receiver";
 
 /** What became of a delivery: the receiver's answer, or why there is none. */

@@ -1,4 +1,5 @@
-import { hasUnknown, isUnknown } from "../provider/lifecycle/unknown";
+import { isMarker as isUnknown, withoutMarkers } from "../provider/dynamic/markers";
+import { hasUnknown as hasUnknownValue } from "../provider/lifecycle/unknown";
 
 /** What stands in a preview's JSON in place of a secret. */
 const masked = "[secret]";
@@ -18,4 +19,9 @@ export function mayHoldNewSecret(value: unknown): boolean {
     return hasUnknown(value) || hasSecret(value);
 }
 
-export { hasUnknown, isUnknown };
+/** Whether a value of a preview is not known yet, or holds such a value at any depth. */
+export function hasUnknown(value: unknown): boolean {
+    return hasUnknownValue(withoutMarkers(value));
+}
+
+export { isUnknown };

@@ -1,7 +1,9 @@
+import * as v from "valibot";
 import { CaptionsClient } from "./api/client";
-import { defaultLimits, isLoopback, type Limits } from "./api/transport";
+import { defaultLimits, type Limits } from "./api/limits";
+import { isLoopback } from "./api/urls";
 import { ConfigurationError } from "./errors";
-import { Ledger } from "./lifecycle/ledger";
+import { type Account, openAccount } from "./lifecycle";
 
 /**
  * Where the API is, and with which key, for the default account and for each that has a name.
@@ -16,7 +18,7 @@ import { Ledger } from "./lifecycle/ledger";
  * | `captions:listLagSeconds` | `CAPTIONS_LIST_LAG_SECONDS` | 10 |
  * | `captions:waitAtMostSeconds` | `CAPTIONS_WAIT_AT_MOST_SECONDS` | 900 |
  *
- * The stack's configuration wins. Pulumi itself keeps it in the state, encrypted where it is a secret; a webhook holds none of it.
+ * The stack's configuration wins. Pulumi itself keeps it in the state, encrypted where it is a secret; a webhook has none of it.
  */
 
 /** The API's address, from its page on webhooks. */
@@ -28,33 +30,54 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 interface AccountSettings {
     readonly apiKey: string | undefined;
     readonly baseUrl: string;
+    /** Whether the key comes from the stack's configuration, which Pulumi keeps for `refresh` and `destroy`. */
+    readonly isKeyKept: boolean;
 }
 
-/** The accounts that are configured, and one ledger for each for as long as the process lives. */
+const seconds = v.pipe(
+    v.string(),
+    v.transform(Number),
+    v.number(),
+    v.minValue(0.001),
+    v.maxValue(86_400),
+    v.transform((value) => value * 1000),
+);
+
+const accountsSchema = v.record(
+    v.pipe(v.string(), v.minLength(1)),
+    v.object({ apiKey: v.pipe(v.string(), v.minLength(1)), baseUrl: v.optional(v.string()) }),
+);
+
+/** The accounts that are configured, each opened once for as long as the process lives. */
 export class Accounts {
-    readonly #settings: Map<string | undefined, AccountSettings>;
-    readonly #ledgers = new Map<string | undefined, Ledger>();
+    readonly #settings: ReadonlyMap<string | undefined, AccountSettings>;
+    readonly #opened = new Map<string | undefined, Account>();
     readonly #limits: Limits;
     readonly #notify: (line: string) => void;
 
     /**
      * @param get reads the stack's configuration; the name comes without `captions:`
-     * @throws ConfigurationError where a value is wrong; a missing key is found only when it is needed
+     * @throws ConfigurationError where a value is invalid; a missing key is found only when it is needed
      */
     constructor(get: GetSetting, environment: Environment, notify: (line: string) => void) {
         const setting = (name: string, variable: string) => nonEmpty(get(name)) ?? nonEmpty(environment[variable]);
         const baseUrl = checkBaseUrl(setting("baseUrl", "CAPTIONS_BASE_URL") ?? defaultBaseUrl, "captions:baseUrl");
         const apiKey = checkKey(setting("apiKey", "CAPTIONS_API_KEY"), "captions:apiKey");
-        const seconds = (name: string, variable: string, milliseconds: number) =>
-            checkSeconds(setting(name, variable), `captions:${name}`) ?? milliseconds;
+        const limit = (name: string, variable: string, otherwise: number) =>
+            checkSeconds(setting(name, variable), `captions:${name}`) ?? otherwise;
+        const { connectTimeoutMs, callTimeoutMs, listLagMs, maxWaitMs } = defaultLimits;
         this.#limits = {
             ...defaultLimits,
-            connect: seconds("connectTimeoutSeconds", "CAPTIONS_CONNECT_TIMEOUT_SECONDS", defaultLimits.connect),
-            call: seconds("callTimeoutSeconds", "CAPTIONS_CALL_TIMEOUT_SECONDS", defaultLimits.call),
-            listLag: seconds("listLagSeconds", "CAPTIONS_LIST_LAG_SECONDS", defaultLimits.listLag),
-            patience: seconds("waitAtMostSeconds", "CAPTIONS_WAIT_AT_MOST_SECONDS", defaultLimits.patience),
+            connectTimeoutMs: limit("connectTimeoutSeconds", "CAPTIONS_CONNECT_TIMEOUT_SECONDS", connectTimeoutMs),
+            callTimeoutMs: limit("callTimeoutSeconds", "CAPTIONS_CALL_TIMEOUT_SECONDS", callTimeoutMs),
+            listLagMs: limit("listLagSeconds", "CAPTIONS_LIST_LAG_SECONDS", listLagMs),
+            maxWaitMs: limit("waitAtMostSeconds", "CAPTIONS_WAIT_AT_MOST_SECONDS", maxWaitMs),
         };
-        this.#settings = new Map([[undefined, { apiKey, baseUrl }], ...parseAccounts(get("accounts"), baseUrl)]);
+        const isKeyKept = nonEmpty(get("apiKey")) !== undefined;
+        this.#settings = new Map([
+            [undefined, { apiKey, baseUrl, isKeyKept }],
+            ...parseAccounts(get("accounts"), baseUrl),
+        ]);
         this.#notify = notify;
     }
 
@@ -63,36 +86,49 @@ export class Accounts {
         return [...this.#settings.keys()].filter((name) => name !== undefined);
     }
 
-    hasKey(account: string | undefined): boolean {
-        return this.#settings.get(account)?.apiKey !== undefined;
+    hasKey(name: string | undefined): boolean {
+        return this.#settings.get(name)?.apiKey !== undefined;
     }
 
     /**
-     * What this run knows of an account, and the client to call it by.
+     * An account, and what this run knows of it.
      *
      * @throws ConfigurationError where the account is not configured, or has no key
      */
-    ledger(account: string | undefined): Ledger {
-        const known = this.#ledgers.get(account);
-        if (known !== undefined) return known;
-        const settings = this.#settings.get(account);
+    open(name: string | undefined): Account {
+        const opened = this.#opened.get(name);
+        if (opened !== undefined) return opened;
+        const settings = this.#settings.get(name);
         if (settings === undefined) {
             throw new ConfigurationError(
-                `The account "${account}" is not configured. Add it to captions:accounts: pulumi config set --secret ` +
-                    `captions:accounts '{"${account}": {"apiKey": "…"}}'`,
+                `The account "${name}" is not configured. Add it to captions:accounts: pulumi config set --secret --path ` +
+                    `'captions:accounts["${name}"].apiKey'`,
             );
         }
-        const { apiKey, baseUrl } = settings;
+        const { apiKey, baseUrl, isKeyKept } = settings;
         if (apiKey === undefined) {
             throw new ConfigurationError(
                 "There is no API key. Set it with `pulumi config set --secret captions:apiKey`, or in the environment " +
                     "variable CAPTIONS_API_KEY.",
             );
         }
-        const client = new CaptionsClient({ apiKey, baseUrl, account, limits: this.#limits, notify: this.#notify });
-        const ledger = new Ledger(client, this.#limits);
-        this.#ledgers.set(account, ledger);
-        return ledger;
+        const names = {
+            account: name === undefined ? "" : ` (account "${name}")`,
+            apiKey:
+                name === undefined
+                    ? "captions:apiKey or CAPTIONS_API_KEY"
+                    : `the apiKey of "${name}" in captions:accounts`,
+            baseUrl: "captions:baseUrl",
+            maxWait: "captions:waitAtMostSeconds",
+            keyAdvice: isKeyKept
+                ? " If you changed it in the stack configuration, run `pulumi up` first; until then, `refresh` and `destroy` " +
+                  "use the old key."
+                : "",
+        };
+        const client = new CaptionsClient({ apiKey, baseUrl, limits: this.#limits, names, notify: this.#notify });
+        const account = openAccount(client, this.#limits, this.#notify);
+        this.#opened.set(name, account);
+        return account;
     }
 }
 
@@ -103,7 +139,7 @@ function nonEmpty(value: string | undefined): string | undefined {
 function checkKey(key: string | undefined, name: string): string | undefined {
     // A line break in a header would be an error of Node.js that repeats it.
     if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key;
-    throw new ConfigurationError(`${name} holds white space or characters that no API key has. Set it again.`);
+    throw new ConfigurationError(`${name} contains whitespace or characters that are not valid in an API key.`);
 }
 
 function checkBaseUrl(baseUrl: string, name: string): string {
@@ -111,7 +147,7 @@ function checkBaseUrl(baseUrl: string, name: string): string {
     const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
     if (url === undefined || !secure || url.username !== "" || url.password !== "" || /[?#]/.test(baseUrl)) {
         throw new ConfigurationError(
-            `${name} must be an https URL (http only for this machine) without a user name, query or fragment, like ` +
+            `${name} must be an https URL (http is allowed only for localhost) without a user name, query or fragment, like ` +
                 defaultBaseUrl,
         );
     }
@@ -120,8 +156,8 @@ function checkBaseUrl(baseUrl: string, name: string): string {
 
 function checkSeconds(value: string | undefined, name: string): number | undefined {
     if (value === undefined) return undefined;
-    const seconds = Number(value);
-    if (Number.isFinite(seconds) && seconds >= 0.001 && seconds <= 86_400) return seconds * 1000;
+    const result = v.safeParse(seconds, value);
+    if (result.success) return result.output;
     throw new ConfigurationError(`${name} must be a number of seconds, from 0.001 to 86400.`);
 }
 
@@ -129,30 +165,26 @@ function parseAccounts(text: string | undefined, defaultUrl: string): [string, A
     if (nonEmpty(text) === undefined) return [];
     const name = "captions:accounts";
     const shape = `${name} must be an object like {"eu": {"apiKey": "…", "baseUrl": "…"}}`;
-    let accounts: unknown;
+    const advice = `Set each key with: pulumi config set --secret --path '${name}["eu"].apiKey'`;
+    let json: unknown;
     try {
-        accounts = JSON.parse(text ?? "");
+        json = JSON.parse(text ?? "");
     } catch {
-        throw new ConfigurationError(`${shape}, in JSON. Set it with: pulumi config set --secret ${name} '…'`);
+        throw new ConfigurationError(`${shape}, in JSON. ${advice}`);
     }
-    if (!isRecord(accounts)) throw new ConfigurationError(`${shape}.`);
-    return Object.entries(accounts).map(([account, settings]) => {
-        if (account === "" || !isRecord(settings) || typeof settings.apiKey !== "string" || settings.apiKey === "") {
-            throw new ConfigurationError(`${shape}; "${account}" has no apiKey.`);
-        }
-        const { apiKey, baseUrl } = settings;
-        if (baseUrl !== undefined && typeof baseUrl !== "string") throw new ConfigurationError(`${shape}.`);
-        return [
-            account,
-            {
-                apiKey: checkKey(apiKey, `apiKey of "${account}" in ${name}`),
-                baseUrl:
-                    baseUrl === undefined ? defaultUrl : checkBaseUrl(baseUrl, `baseUrl of "${account}" in ${name}`),
-            },
-        ];
-    });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    const result = v.safeParse(accountsSchema, json);
+    if (!result.success) {
+        // The path is made of names: an account and its setting. What is set there is not shown.
+        const path = v.getDotPath(result.issues[0]);
+        throw new ConfigurationError(`${shape}; ${path ?? "it"} is missing or invalid. ${advice}`);
+    }
+    return Object.entries(result.output).map(([account, { apiKey, baseUrl }]) => [
+        account,
+        {
+            apiKey: checkKey(apiKey, `The apiKey of "${account}" in ${name}`),
+            baseUrl:
+                baseUrl === undefined ? defaultUrl : checkBaseUrl(baseUrl, `The baseUrl of "${account}" in ${name}`),
+            isKeyKept: true,
+        },
+    ]);
 }

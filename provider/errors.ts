@@ -1,103 +1,88 @@
 /**
- * Everything that this package throws. Each class has a stable `name`, and a message that says what happened, to which
- * webhook, and what to do next. A message never holds an API key or a webhook's secret.
+ * Everything that this package throws. Each class has a literal `name` (it stays the same in minified code), and a message
+ * that says what happened and what to do next. A message never has an API key, a webhook's secret or the path of its URL in it.
+ *
+ * An error may reach all who waited for one call, so none is ever changed after it was thrown.
  */
 
-/** What is certain about a call that failed: it did nothing, or nobody knows. */
-export type Effect = "none" | "unknown";
+import type { Meaning } from "./api/endings";
 
-/**
- * The base of all errors of this package.
- *
- * @example
- * ```ts
- * import { CaptionsError } from "pulumi-captions";
- *
- * export function explain(error: unknown): string {
- *     return error instanceof CaptionsError ? error.message : "not an error of pulumi-captions";
- * }
- * ```
- */
+/** The base of all errors of this package. */
 export class CaptionsError extends Error {
+    override readonly name: string = "CaptionsError";
+
     constructor(message: string) {
         super(message);
-        this.name = new.target.name;
         // Pulumi's dynamic provider host prints `stack` on the user's screen beside the message.
         this.stack = "";
     }
 }
 
-/** The configuration (`captions:apiKey`, `captions:baseUrl`, `captions:accounts`, …) is missing something, or wrong. */
-export class ConfigurationError extends CaptionsError {}
+/**
+ * An argument of {@link generations} is invalid. The only error that a program can catch: what is wrong with a resource is
+ * found by Pulumi's engine, which ends the run with a message.
+ *
+ * @example
+ * ```ts
+ * import * as captions from "pulumi-captions";
+ *
+ * export function generationsOr(otherwise: string[], every: string): string[] {
+ *     try {
+ *         return captions.generations({ every, overlap: "7d" });
+ *     } catch (error) {
+ *         if (error instanceof captions.InputError) return otherwise;
+ *         throw error;
+ *     }
+ * }
+ * ```
+ */
+export class InputError extends CaptionsError {
+    override readonly name = "InputError";
+}
 
-/** An input of a webhook is wrong. Found by `check`, so that a preview shows it. */
-export class InputError extends CaptionsError {}
+/** The configuration (`captions:apiKey`, `captions:baseUrl`, `captions:accounts`, …) is incomplete or invalid. */
+export class ConfigurationError extends CaptionsError {
+    override readonly name = "ConfigurationError";
+}
 
 /** A webhook with the same URL exists already, or is declared twice, and `allowDuplicateUrl` is not set. */
-export class DuplicateUrlError extends CaptionsError {}
+export class DuplicateUrlError extends CaptionsError {
+    override readonly name = "DuplicateUrlError";
+}
 
-/** `adopt` names a webhook that cannot be taken over: claimed twice, or more than one fits. */
-export class AdoptionError extends CaptionsError {}
+/** `adopt` names a webhook that cannot be adopted: another resource has it, or more than one fits. */
+export class AdoptionError extends CaptionsError {
+    override readonly name = "AdoptionError";
+}
 
-/** The API knows no webhook of this id. */
-export class WebhookNotFoundError extends CaptionsError {}
+/** The account has no webhook with this id. */
+export class WebhookNotFoundError extends CaptionsError {
+    override readonly name = "WebhookNotFoundError";
+}
 
-/** A call that failed. `effect` says whether it is certain that it changed nothing. */
+/** The API shows no usable secret of a webhook (empty or masked), or shows the webhook in a form that cannot be read. */
+export class UnusableWebhookError extends CaptionsError {
+    override readonly name = "UnusableWebhookError";
+}
+
+/** A call failed. */
 export class CallError extends CaptionsError {
+    override readonly name = "CallError";
+
+    /**
+     * @param meaning what is certain about it
+     * @param status the HTTP status, where there was one
+     */
     constructor(
         message: string,
-        readonly effect: Effect,
+        readonly meaning: Meaning,
+        readonly status?: number,
     ) {
         super(message);
     }
 }
 
-/** The API could not be reached, or the connection broke before its answer was there. */
-export class ConnectionError extends CallError {
-    constructor(
-        message: string,
-        effect: Effect,
-        /** A kept connection that the server had closed in the meantime: the usual reason for a reset. */
-        readonly stale = false,
-    ) {
-        super(message, effect);
-    }
-}
-
-/** The server's certificate is not trusted, or its TLS cannot be spoken. Nothing was sent. */
-export class TlsError extends ConnectionError {}
-
-/** The API took the call and refused it, or failed at it. `status` is the HTTP status. */
-export class ApiError extends CallError {
-    constructor(
-        message: string,
-        readonly status: number,
-        effect: Effect,
-    ) {
-        super(message, effect);
-    }
-}
-
-/** 401: the API key is missing, wrong or revoked. */
-export class UnauthorizedError extends ApiError {}
-
-/** 403: the key is known, but may not use webhooks. */
-export class ForbiddenError extends ApiError {}
-
-/** 429 or 503 for longer than this provider waits. */
-export class RateLimitError extends ApiError {}
-
-/** The API answered something that cannot be what it means: no JSON, another shape, a masked secret. */
-export class AnswerError extends CallError {
-    constructor(message: string, effect: Effect = "unknown") {
-        super(message, effect);
-    }
-}
-
-/** A change was sent, its answer was lost, and `/list` does not tell what became of it. */
-export class UnknownOutcomeError extends CaptionsError {}
-
-/** The message of any thrown value, for a text that goes on to say more. */
-export function messageOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
+/** A change was sent, and neither its response nor `/list` tells whether it was done. */
+export class UnknownOutcomeError extends CaptionsError {
+    override readonly name = "UnknownOutcomeError";
 }

@@ -9,7 +9,7 @@ export interface GenerationsOptions {
      * every receiver to take up the new secret after it, together.
      */
     readonly overlap: string;
-    /** The moment to tell it for. Default: now. */
+    /** The time to compute the names for. Default: now. */
     readonly now?: Date;
 }
 

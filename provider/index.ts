@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export * from "./errors";
-export { type AccountArgs, getEvents, getWebhooks, type WebhookInfo } from "./functions";
+export { type AccountArgs, getEvents, getWebhooks, type WebhookInfo } from "./dynamic/functions";
+export { RotatingWebhook, type RotatingWebhookArgs } from "./dynamic/rotating-webhook";
+export { Webhook, type WebhookArgs, type WebhookEvent } from "./dynamic/webhook";
+export { CaptionsError, InputError } from "./errors";
 export { type GenerationsOptions, generations } from "./generations";
-export { RotatingWebhook, type RotatingWebhookArgs } from "./rotating-webhook";
-export { Webhook, type WebhookArgs, type WebhookEvent } from "./webhook";

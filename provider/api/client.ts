@@ -1,24 +1,14 @@
-import {
-    AnswerError,
-    ApiError,
-    CallError,
-    ConnectionError,
-    type Effect,
-    ForbiddenError,
-    RateLimitError,
-    TlsError,
-    UnauthorizedError,
-} from "../errors";
-import { type Answer, type Endpoint, parseAnswer, type RegisteredWebhook } from "./answers";
+import { CallError } from "../errors";
+import { type Attempt, type Ending, endingOf, endings } from "./endings";
 import { Gate } from "./gate";
+import type { Limits } from "./limits";
 import { readableMessage } from "./redact";
-import { createTransport, type HttpAnswer, type Limits, type Transport } from "./transport";
+import { type Endpoint, parseResponse, type RegisteredWebhook, type ResponseOf, type WebhookList } from "./responses";
+import { backoffMs, maxAttempts, parseRetryAfter, waitMs } from "./retry";
+import { createTransport, type Transport } from "./transport";
 
 /** How many calls are under way at once, at the most. */
-const mostAtOnce = 8;
-
-/** How often a call is sent in all, where it is certain that sending it again does no harm. */
-const mostAttempts = 3;
+const maxConcurrentCalls = 8;
 
 /** What a webhook is to be. */
 export interface WebhookSettings {
@@ -29,25 +19,37 @@ export interface WebhookSettings {
 export interface ClientOptions {
     readonly apiKey: string;
     readonly baseUrl: string;
-    /** The name under which the account is configured; undefined for the default one. */
-    readonly account?: string | undefined;
     readonly limits: Limits;
+    /** What users call the settings that a message advises to check. */
+    readonly names: {
+        /** The account, where it is not the default one: ` (account "eu")`. */
+        readonly account: string;
+        readonly apiKey: string;
+        readonly baseUrl: string;
+        readonly maxWait: string;
+        /** What to do after a change of the key, where the key may come from an earlier run. */
+        readonly keyAdvice: string;
+    };
     /** Tells the user something while a call goes on. */
     readonly notify: (line: string) => void;
 }
 
 /**
- * The five calls of the webhooks API. A call is sent again by itself only where that can change nothing twice: when it
- * was never sent, when the API said 429, or when it only reads. All else ends in an error whose `effect` says what is known.
+ * The five calls of the webhooks API. When a call is sent again by itself stands in the table {@link endings}; all else ends in a
+ * {@link CallError} whose `meaning` says what is known.
  */
 export class CaptionsClient {
     readonly #options: ClientOptions;
     readonly #transport: Transport;
-    readonly #gate = new Gate(mostAtOnce);
+    readonly #gate = new Gate(maxConcurrentCalls);
+    /** How many waits in a row the API has asked for. */
+    #waits = 0;
+    /** Since when every response was a wait. */
+    #waitingSince: number | undefined;
 
     constructor(options: ClientOptions) {
         this.#options = options;
-        this.#transport = createTransport(options, options.limits, mostAtOnce);
+        this.#transport = createTransport(options, options.limits, options.names.baseUrl);
     }
 
     /** The names of the events that a webhook can be notified of. */
@@ -55,8 +57,8 @@ export class CaptionsClient {
         return (await this.#call("/events")).events;
     }
 
-    async list(): Promise<readonly RegisteredWebhook[]> {
-        return (await this.#call("/list")).registeredWebhooks;
+    list(): Promise<WebhookList> {
+        return this.#call("/list");
     }
 
     register(settings: WebhookSettings): Promise<RegisteredWebhook> {
@@ -73,148 +75,103 @@ export class CaptionsClient {
         return (await this.#call("/delete", { id })).success;
     }
 
-    async #call<E extends Endpoint>(endpoint: E, body?: unknown): Promise<Answer<E>> {
-        const reads = endpoint === "/list" || endpoint === "/events";
-        for (let attempt = 1; ; attempt++) {
-            try {
-                return await this.#gate.pass(() => this.#send(endpoint, body));
-            } catch (error) {
-                if (error instanceof RateLimitError) throw error;
-                if (error instanceof ApiError && isWait(error.status)) {
-                    if (Date.now() - this.#refusedSince > this.#options.limits.patience)
-                        throw this.#gaveUp(endpoint, error);
-                    // A 503 may come from something in front of the API, after the work was done.
-                    if (error.status !== 429 && !reads) throw error;
-                    // To have waited as told is no failure that counts.
-                    attempt--;
-                    continue;
-                }
-                const harmless = error instanceof CallError && (reads || error.effect === "none");
-                const hopeless = error instanceof TlsError || (error instanceof ApiError && error.status < 500);
-                if (!harmless || hopeless || attempt >= mostAttempts) throw error;
-                if (!(error instanceof ConnectionError && error.stale)) this.#gate.close(this.#backoff(attempt));
+    async #call<E extends Endpoint>(endpoint: E, body?: unknown): Promise<ResponseOf<E>> {
+        const rule = endpoint === "/list" || endpoint === "/events" ? "reading" : "writing";
+        let failures = 0;
+        for (;;) {
+            const attempt = await this.#gate.pass(async () => {
+                const result = await this.#transport(endpoint, body);
+                this.#settleWaits(result);
+                return result;
+            });
+            const text = attempt.kind === "response" ? attempt.body : undefined;
+            const parsed = text === undefined ? undefined : parseResponse(endpoint, text);
+            const ending = endingOf(attempt, parsed !== undefined);
+            if (ending === "success (2xx)") return parsed as ResponseOf<E>;
+            const again = endings[ending][rule];
+            const problem = this.#waitProblem(attempt);
+            if (again === "after the wait" && problem === undefined) continue;
+            failures++;
+            if (again !== "a few times" || failures >= maxAttempts) {
+                throw this.#error(endpoint, attempt, ending, problem ?? "");
             }
+            this.#gate.close(backoffMs(this.#options.limits.firstBackoffMs, failures));
         }
     }
 
-    async #send<E extends Endpoint>(endpoint: E, body: unknown): Promise<Answer<E>> {
-        const answer = await this.#transport(endpoint, body).catch((error: unknown) => {
-            if (error instanceof ConnectionError) {
-                const stop = error.message.endsWith("?") ? "" : ".";
-                error.message = `${this.#what(endpoint)}: ${error.message}${stop}`;
-            }
-            throw error;
-        });
-        if (isWait(answer.status)) this.#wait(answer);
-        if (answer.status < 200 || answer.status > 299) throw this.#refusal(endpoint, answer);
-        this.#waits = 0;
-        this.#refusedSince = Number.POSITIVE_INFINITY;
-        this.#gate.widen();
-        const parsed = parseAnswer(endpoint, answer.body);
-        if (parsed === undefined) {
-            throw new AnswerError(
-                `${this.#what(endpoint)}: the answer is not what the API's documentation says ` +
-                    `(${answer.body.length} characters, status ${answer.status}). Is the base URL right?`,
-            );
+    /** Has all calls wait when the API asks for it, and ends that period with any response that is no wait. */
+    #settleWaits(attempt: Attempt): void {
+        if (attempt.kind !== "response") return;
+        if (!isWait(attempt)) {
+            this.#waits = 0;
+            this.#waitingSince = undefined;
+            if (attempt.status < 500) this.#gate.widen();
+            return;
         }
-        return parsed;
-    }
-
-    /** How often in a row the API asked to wait without saying how long. */
-    #waits = 0;
-    /** Since when no call has come through. With many calls and a low limit a single one may wait for much longer. */
-    #refusedSince = Number.POSITIVE_INFINITY;
-
-    #wait(answer: HttpAnswer): void {
-        this.#refusedSince = Math.min(this.#refusedSince, Date.now());
-        const asked = parseRetryAfter(answer.retryAfter);
-        const wait = asked ?? this.#backoff(++this.#waits);
-        if (wait > this.#options.limits.patience) throw this.#tooLong(answer.status, wait);
-        if (!this.#gate.close(wait)) return;
+        this.#waitingSince ??= Date.now();
+        // Calls that were under way together are asked to wait together: that is one wait.
+        if (!this.#gate.isClosed) this.#waits++;
+        const { firstBackoffMs, maxWaitMs } = this.#options.limits;
+        const wait = waitMs(parseRetryAfter(attempt.retryAfter), backoffMs(firstBackoffMs, Math.max(1, this.#waits)));
+        if (wait > maxWaitMs || !this.#gate.close(wait)) return;
         const seconds = Math.ceil(wait / 1000);
         const until = new Date(Date.now() + wait).toTimeString().slice(0, 8);
-        const reason = answer.status === 429 ? "too many calls, 429" : "not available at the moment, 503";
-        this.#options.notify(`the API asks to wait ${seconds} s (${reason}); going on by itself at ${until}`);
+        const reason =
+            attempt.status === 429 ? "too many calls, status 429" : "not available at the moment, status 503";
+        this.#options.notify(`the API asks to wait ${seconds} s (${reason}); retrying automatically at ${until}`);
     }
 
-    #backoff(attempt: number): number {
-        const most = Math.min(this.#options.limits.backoff * 2 ** (attempt - 1), 60_000);
-        return most * (0.5 + Math.random() / 2);
+    /** Why a wait is not waited for: it is too long, or has gone on for too long. */
+    #waitProblem(attempt: Attempt): string | undefined {
+        if (!isWait(attempt)) return undefined;
+        const { maxWaitMs } = this.#options.limits;
+        const limit = `${this.#options.names.maxWait} (${Math.round(maxWaitMs / 1000)} s) allows. Run it again later.`;
+        const asked = parseRetryAfter(attempt.retryAfter) ?? 0;
+        if (asked > maxWaitMs) {
+            return ` The API asks to wait ${Math.ceil(asked / 1000)} s, longer than ${limit}`;
+        }
+        if (Date.now() - (this.#waitingSince ?? Date.now()) > maxWaitMs) {
+            return ` It has asked to wait for longer than ${limit}`;
+        }
+        return undefined;
     }
 
-    #what(endpoint: Endpoint): string {
-        const account = this.#options.account === undefined ? "" : ` (account "${this.#options.account}")`;
-        return `POST ${this.#options.baseUrl}${endpoint}${account}`;
+    #error(endpoint: Endpoint, attempt: Attempt, ending: Ending, more: string): CallError {
+        const { names, baseUrl } = this.#options;
+        const call = `POST ${baseUrl}${endpoint}${names.account}`;
+        const { meaning } = endings[ending];
+        if (attempt.kind !== "response") return new CallError(`${call}: ${attempt.reason}.`, meaning);
+        const { status, body } = attempt;
+        if (ending === "success (2xx), response cut off or unusable") {
+            const problem =
+                body === undefined
+                    ? attempt.reason
+                    : `the response does not match the API documentation (${body.length} characters)`;
+            return new CallError(`${call}: status ${status}, but ${problem}. Check ${names.baseUrl}.`, meaning, status);
+        }
+        const said = readableMessage(body ?? "");
+        const what = `${call}: status ${status}${said === "" ? "" : `, "${said}"`}.`;
+        return new CallError(`${what}${this.#advice(status)}${more}`, meaning, status);
     }
 
-    #refusal(endpoint: Endpoint, answer: HttpAnswer): ApiError {
-        const { status } = answer;
-        const said = readableMessage(answer.body);
-        const what = `${this.#what(endpoint)}: status ${status}${said === "" ? "" : `, "${said}"`}.`;
+    #advice(status: number): string {
+        const { names } = this.#options;
         if (status === 401) {
-            return new UnauthorizedError(
-                `${what} The API key is not accepted: is ${this.#keyName()} the right one, and still valid? After a ` +
-                    "change of it in the stack's configuration, run `pulumi up` first: until then `refresh` and `destroy` use " +
-                    "the one before.",
-                status,
-                "none",
-            );
+            return ` The API key is not accepted. Check that ${names.apiKey} is correct and has not been revoked.${names.keyAdvice}`;
         }
         if (status === 403) {
-            return new ForbiddenError(
-                `${what} The API key (${this.#keyName()}) may not use webhooks: they are open only to accounts with an ` +
-                    "enterprise contract. Ask your contact at Captions, or use the key of another account.",
-                status,
-                "none",
+            return (
+                ` The API key (${names.apiKey}) is not allowed to use webhooks, which require an enterprise contract. ` +
+                "Ask your contact at Captions, or use the key of another account."
             );
         }
-        if (status >= 300 && status < 400) {
-            const next = "Redirects are never followed, as the API key would go along: check the base URL.";
-            return new ApiError(`${what} ${next}`, status, "unknown");
+        if (status >= 300 && status <= 399) {
+            return ` Redirects are never followed, because the API key would be sent along. Check ${names.baseUrl}.`;
         }
-        if (status === 404) {
-            return new ApiError(`${what} If this persists for all webhooks, check the base URL.`, status, "none");
-        }
-        const effect: Effect = status < 500 ? "none" : "unknown";
-        return new ApiError(what, status, effect);
-    }
-
-    #keyName(): string {
-        return this.#options.account === undefined
-            ? "captions:apiKey or CAPTIONS_API_KEY"
-            : `apiKey of "${this.#options.account}" in captions:accounts`;
-    }
-
-    #tooLong(status: number, wait: number): RateLimitError {
-        return new RateLimitError(
-            `${this.#options.baseUrl} asks to wait ${Math.ceil(wait / 1000)} s (status ${status}), longer than this ` +
-                "provider waits. Nothing was changed by this call; run again later.",
-            status,
-            status === 429 ? "none" : "unknown",
-        );
-    }
-
-    #gaveUp(endpoint: Endpoint, last: ApiError): RateLimitError {
-        return new RateLimitError(
-            `${this.#what(endpoint)}: still status ${last.status} after ` +
-                `${Math.round(this.#options.limits.patience / 1000)} s of waiting. Run again later.`,
-            last.status,
-            last.status === 429 ? "none" : "unknown",
-        );
+        return status === 404 ? ` If this persists for all webhooks, check ${names.baseUrl}.` : "";
     }
 }
 
-function isWait(status: number): boolean {
-    return status === 429 || status === 503;
-}
-
-/** A hundred years, in seconds: longer waits are not told apart. */
-const longestWait = 3_155_760_000;
-
-/** Milliseconds to wait as a `Retry-After` header says it: seconds or a date (RFC 9110, 10.2.3). */
-export function parseRetryAfter(header: string | undefined, now = Date.now()): number | undefined {
-    if (header === undefined) return undefined;
-    if (/^\s*\d+\s*$/.test(header)) return Math.min(Number(header), longestWait) * 1000;
-    const date = Date.parse(header);
-    return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+function isWait(attempt: Attempt): attempt is Attempt & { kind: "response" } {
+    return attempt.kind === "response" && (attempt.status === 429 || attempt.status === 503);
 }

@@ -4,6 +4,12 @@ import type { Socket } from "node:net";
 import tls from "node:tls";
 import { withoutBrackets } from "./proxy";
 
+/*
+ * Why this is not left to a library: `https-proxy-agent`, `proxy-agent` and axios' own proxy take a proxy's rejection of a CONNECT
+ * for a response of the API, or wait for a proxy that hangs for as long as the operating system does (300 s); and Node.js itself
+ * has no limit on the time for a connection with its TLS handshake. A call must not be sent twice because of either.
+ */
+
 /** Why there is no connection. Nothing of a call was sent then. */
 export class NoConnection extends Error {
     /** @param reason the sentence for the user, without a full stop */
@@ -16,10 +22,14 @@ export class NoConnection extends Error {
 }
 
 export interface Connecting {
-    /** Milliseconds until the connection, with its TLS handshake, must be there. */
-    readonly limit: number;
+    /** How long the connection, with its TLS handshake, may take. */
+    readonly timeoutMs: number;
     /** Goes through this proxy with a CONNECT tunnel, so that it sees a host and a port and nothing else. */
     readonly proxy?: URL | undefined;
+    /** What users call the base URL, for the messages. */
+    readonly baseUrlName: string;
+    /** Called when the connection stands, before anything is sent on it. */
+    readonly onConnected?: () => void;
 }
 
 type Done = (error: Error | null, socket?: Socket) => void;
@@ -34,7 +44,10 @@ export function connectingBy<A extends http.Agent>(agent: A, connecting: Connect
     const direct = pool.createConnection.bind(pool) as unknown as (options: ConnectionOptions) => Socket;
     pool.createConnection = (options, done) => {
         establish(options, direct, connecting).then(
-            (socket) => done(null, socket),
+            (socket) => {
+                connecting.onConnected?.();
+                done(null, socket);
+            },
             (error: Error) => done(error),
         );
     };
@@ -44,7 +57,7 @@ export function connectingBy<A extends http.Agent>(agent: A, connecting: Connect
 function establish(
     options: ConnectionOptions,
     direct: (options: ConnectionOptions) => Socket,
-    { limit, proxy }: Connecting,
+    { timeoutMs, proxy, baseUrlName }: Connecting,
 ): Promise<Socket> {
     return new Promise((resolve, reject) => {
         let abandon: () => void = () => undefined;
@@ -52,12 +65,12 @@ function establish(
         const fail = (error: NodeJS.ErrnoException | NoConnection, through?: URL): void => {
             end();
             abandon();
-            reject(error instanceof NoConnection ? error : whyNot(error, through));
+            reject(error instanceof NoConnection ? error : whyNot(error, through, baseUrlName));
         };
         const timer = setTimeout(() => {
-            const way = proxy === undefined ? "is captions:baseUrl right?" : `through ${nameOf(proxy)}`;
-            fail(new NoConnection(`no connection within ${limit / 1000} s${proxy === undefined ? ":" : ""} ${way}`));
-        }, limit);
+            const advice = proxy === undefined ? `. Check ${baseUrlName}` : ` through ${nameOf(proxy)}`;
+            fail(new NoConnection(`no connection within ${timeoutMs / 1000} s${advice}`));
+        }, timeoutMs);
         const awaitReady = (socket: Socket): void => {
             abandon = () => socket.destroy();
             socket.once(socket instanceof tls.TLSSocket ? "secureConnect" : "connect", () => {
@@ -108,39 +121,33 @@ function decoded(text: string): string {
 
 function refusal(proxy: URL, status: number): NoConnection {
     // 401 is what tinyproxy says.
-    const wantsCredentials = status === 407 || status === 401;
-    const next = wantsCredentials
-        ? "does it want a user name and password, as in http://user:password@host:port"
-        : "may it";
-    return new NoConnection(`${nameOf(proxy)} did not connect to the API (status ${status}): ${next}?`);
+    const advice =
+        status === 407 || status === 401
+            ? "If it requires a user name and a password, put them into the URL: http://user:password@host:port"
+            : "Check that it allows connections to the API";
+    return new NoConnection(`${nameOf(proxy)} did not connect to the API (status ${status}). ${advice}`);
 }
 
-function whyNot(error: NodeJS.ErrnoException, proxy: URL | undefined): NoConnection {
+function whyNot(error: NodeJS.ErrnoException, proxy: URL | undefined, baseUrlName: string): NoConnection {
     const code = error.code ?? "unknown";
     if (proxy !== undefined) return new NoConnection(`cannot connect to ${nameOf(proxy)} (${code})`);
     if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID") {
         return new NoConnection(
-            `the server's certificate is not valid now (${code}): is this machine's clock right?`,
+            `the server's certificate is not valid now (${code}). Check this machine's clock`,
             true,
         );
     }
     if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-        return new NoConnection(
-            `the server's certificate is for another host (${code}): is captions:baseUrl right?`,
-            true,
-        );
+        return new NoConnection(`the server's certificate is for another host (${code}). Check ${baseUrlName}`, true);
     }
     if (/CERT|UNABLE_TO_/.test(code)) {
-        const help = "a private authority is made known by NODE_EXTRA_CA_CERTS";
-        return new NoConnection(`the server's certificate is not trusted (${code}); ${help}`, true);
+        const advice = "For a private certificate authority, set NODE_EXTRA_CA_CERTS";
+        return new NoConnection(`the server's certificate is not trusted (${code}). ${advice}`, true);
     }
     if (/^(EPROTO|ERR_SSL|ERR_TLS)/.test(code)) {
-        return new NoConnection(
-            `the server does not speak TLS as it should (${code}): is captions:baseUrl right?`,
-            true,
-        );
+        return new NoConnection(`the TLS handshake failed (${code}). Check ${baseUrlName}`, true);
     }
-    return new NoConnection(`cannot connect (${code}): is the network there, and captions:baseUrl right?`);
+    return new NoConnection(`cannot connect (${code}). Check the network and ${baseUrlName}`);
 }
 
 /** The proxy for a message, without its credentials. */

@@ -1,18 +1,19 @@
 /**
- * Lets calls through: so many at once, in the order in which they came, none while the API has asked to wait.
+ * Limits how many calls are under way at once, in the order in which they came, and holds all of them back while the API has
+ * asked to wait.
  */
 export class Gate {
-    readonly #most: number;
+    readonly #maxWidth: number;
     #width: number;
     #active = 0;
     #opensAt = 0;
     #timer: NodeJS.Timeout | undefined;
     readonly #waiting: (() => void)[] = [];
 
-    /** @param most how many calls may be under way at once */
-    constructor(most: number) {
-        this.#most = most;
-        this.#width = most;
+    /** @param maxWidth how many calls may be under way at once */
+    constructor(maxWidth: number) {
+        this.#maxWidth = maxWidth;
+        this.#width = maxWidth;
     }
 
     /** Runs `work` when it is its turn. */
@@ -29,6 +30,11 @@ export class Gate {
         }
     }
 
+    /** Whether calls are held back at the moment. */
+    get isClosed(): boolean {
+        return this.#opensAt > Date.now();
+    }
+
     /**
      * Closes the gate for all calls that are not under way yet.
      *
@@ -36,11 +42,11 @@ export class Gate {
      */
     close(milliseconds: number): boolean {
         const opensAt = Date.now() + milliseconds;
-        // After a refusal one call goes ahead and tells whether the rest may come: eight that are refused again would
+        // After a rejected call one goes ahead and tells whether the rest may come: eight that are rejected again would
         // only use up the limit.
         this.#width = 1;
         if (opensAt <= this.#opensAt) return false;
-        const wasClosed = this.#opensAt > Date.now();
+        const wasClosed = this.isClosed;
         const longer = opensAt - this.#opensAt > 1_000;
         this.#opensAt = opensAt;
         return !wasClosed || longer;
@@ -48,7 +54,7 @@ export class Gate {
 
     /** Tells that a call was let through by the API, so that more may go at once again. */
     widen(): void {
-        this.#width = Math.min(this.#most, this.#width * 2);
+        this.#width = Math.min(this.#maxWidth, this.#width * 2);
         this.#open();
     }
 

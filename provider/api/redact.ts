@@ -37,13 +37,3 @@ function messageIn(body: string): string {
     }
     return "";
 }
-
-/** A URL for a message: recognisable, without the query, which may hold a token. */
-export function describeUrl(url: string): string {
-    try {
-        const { protocol, host, pathname, search } = new URL(url);
-        return `${protocol}//${host}${pathname}${search === "" ? "" : "?…"}`;
-    } catch {
-        return "(not a URL)";
-    }
-}

@@ -1,119 +1,105 @@
 import http from "node:http";
 import https from "node:https";
-import axios, { type AxiosError, type AxiosInstance } from "axios";
-import { ConnectionError, TlsError } from "../errors";
+import type { Readable } from "node:stream";
+import axios, { type AxiosError } from "axios";
 import { connectingBy, NoConnection } from "./connecting";
+import type { Attempt } from "./endings";
+import type { Limits } from "./limits";
 import { proxyFor } from "./proxy";
+import { isLoopback } from "./urls";
 
-/** How long this provider waits, and for what. All in milliseconds. */
-export interface Limits {
-    /** For a connection, with its TLS handshake. */
-    readonly connect: number;
-    /** For a whole call, from the connection to the last byte of the answer. */
-    readonly call: number;
-    /** For `/list` to show what has been changed: it may lag. */
-    readonly listLag: number;
-    /** In all, while the API says 429 or 503 to every call. */
-    readonly patience: number;
-    /** The first wait before a call is tried again, where the API names none; it doubles from one to the next. */
-    readonly backoff: number;
-}
-
-export const defaultLimits: Limits = {
-    connect: 10_000,
-    call: 60_000,
-    listLag: 10_000,
-    patience: 15 * 60_000,
-    backoff: 1_000,
-};
-
-export interface HttpAnswer {
-    readonly status: number;
-    readonly body: string;
-    readonly retryAfter: string | undefined;
-}
-
-/** Sends one `POST`, and answers whatever the server says. Never tries again. */
-export type Transport = (path: string, body: unknown) => Promise<HttpAnswer>;
+/** Sends one `POST`, once, and says what became of it. Never throws. */
+export type Transport = (path: string, body: unknown) => Promise<Attempt>;
 
 /** A list of 1,000 webhooks is about 300 KB. */
-const mostBytes = 10 * 1024 * 1024;
+const maxResponseBytes = 10 * 1024 * 1024;
 
-const loopbackHost = /^(localhost|(.+\.)?localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
-
-/** Whether a host name of a URL stands for this machine. */
-export function isLoopback(hostname: string): boolean {
-    return loopbackHost.test(hostname);
-}
-
+/** @param baseUrlName what users call the base URL, for a message on a connection that fails */
 export function createTransport(
     account: { readonly apiKey: string; readonly baseUrl: string },
     limits: Limits,
-    mostConnections: number,
+    baseUrlName: string,
 ): Transport {
     const url = new URL(account.baseUrl);
     // Plain http is only for this machine, where a proxy would read the key.
     const proxy = isLoopback(url.hostname) ? undefined : proxyFor(url, process.env);
-    const agents = (keepAlive: boolean) => {
-        const options = { keepAlive, maxSockets: mostConnections, scheduling: "lifo" } as const;
-        const connecting = { limit: limits.connect, proxy };
-        return {
-            httpAgent: connectingBy(new http.Agent(options), connecting),
-            httpsAgent: connectingBy(new https.Agent(options), connecting),
-        };
-    };
     const client = axios.create({
         baseURL: account.baseUrl,
         headers: { "x-api-key": account.apiKey, Accept: "application/json", "User-Agent": "pulumi-captions" },
-        ...agents(true),
-        // axios takes a proxy's refusals for answers of the API, and has no limit on a proxy that hangs.
+        // axios takes a proxy's rejections for responses of the API, and has no limit on a proxy that hangs.
         proxy: false,
         // A redirect would take the key to another place.
         maxRedirects: 0,
-        maxContentLength: mostBytes,
-        maxBodyLength: mostBytes,
-        responseType: "text",
-        transformResponse: (body: unknown) => body,
+        maxBodyLength: maxResponseBytes,
+        responseType: "stream",
         validateStatus: () => true,
     });
     return async (path, body) => {
+        const abandon = new AbortController();
+        let isConnected = false;
+        let timer: NodeJS.Timeout | undefined;
+        const connecting = {
+            timeoutMs: limits.connectTimeoutMs,
+            proxy,
+            baseUrlName,
+            onConnected: () => {
+                isConnected = true;
+                timer = setTimeout(() => abandon.abort(), limits.callTimeoutMs);
+            },
+        };
         try {
-            return await send(client, path, body, limits);
+            const { data, status, headers } = await client.post<Readable>(path, body, {
+                signal: abandon.signal,
+                // A connection of its own for each call: on a kept one nobody can tell whether a call that breaks had come.
+                httpAgent: connectingBy(new http.Agent({ keepAlive: false }), connecting),
+                httpsAgent: connectingBy(new https.Agent({ keepAlive: false }), connecting),
+            });
+            const header: unknown = headers["retry-after"];
+            const retryAfter = typeof header === "string" ? header : undefined;
+            return { kind: "response", status, retryAfter, ...(await readBody(data, abandon.signal, limits)) };
         } catch (error) {
-            // A server that closes kept connections does so again: from here on each call gets one of its own.
-            if (error instanceof ConnectionError && error.stale) Object.assign(client.defaults, agents(false));
-            throw error;
+            // An AxiosError carries the request with the API key: nothing of it but its code goes on from here.
+            return failed(error as AxiosError, isConnected, abandon.signal.aborted, limits);
+        } finally {
+            clearTimeout(timer);
         }
     };
 }
 
-async function send(client: AxiosInstance, path: string, body: unknown, limits: Limits): Promise<HttpAnswer> {
-    const signal = AbortSignal.timeout(limits.call);
+/** The whole body, or why there is none. */
+async function readBody(
+    stream: Readable,
+    signal: AbortSignal,
+    limits: Limits,
+): Promise<{ readonly body: string | undefined; readonly reason?: string }> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    signal.addEventListener("abort", () => stream.destroy());
     try {
-        const answer = await client.post<unknown>(path, body, { signal });
-        const retryAfter: unknown = answer.headers["retry-after"];
-        return {
-            status: answer.status,
-            body: typeof answer.data === "string" ? answer.data : "",
-            retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
-        };
+        for await (const chunk of stream as AsyncIterable<Buffer>) {
+            chunks.push(chunk);
+            length += chunk.length;
+            if (length > maxResponseBytes) {
+                const reason = `the response is larger than ${maxResponseBytes / 1024 / 1024} MB`;
+                return { body: undefined, reason };
+            }
+        }
     } catch (error) {
-        // An AxiosError carries the request with the API key: nothing of it but its code goes on from here.
-        throw connectionError(error as AxiosError, signal.aborted, limits);
+        const { code } = error as NodeJS.ErrnoException;
+        return { body: undefined, reason: signal.aborted ? tooLate(limits) : `the response was cut off (${code})` };
     }
+    return { body: Buffer.concat(chunks).toString("utf8") };
 }
 
-function connectionError(error: AxiosError, timedOut: boolean, limits: Limits): ConnectionError {
-    if (timedOut) return new ConnectionError(`no complete answer within ${limits.call / 1000} s`, "unknown");
+function failed(error: AxiosError, isConnected: boolean, timedOut: boolean, limits: Limits): Attempt {
+    if (timedOut) return { kind: "no response", timedOut, reason: tooLate(limits) };
     const { cause } = error;
-    if (cause instanceof NoConnection) return new (cause.isTls ? TlsError : ConnectionError)(cause.reason, "none");
-    if (/maxContentLength/.test(error.message)) {
-        return new ConnectionError(`the answer is larger than ${mostBytes / 1024 / 1024} MB`, "unknown");
-    }
-    const stale = (error.request as { reusedSocket?: boolean } | undefined)?.reusedSocket === true;
-    return new ConnectionError(
-        `the connection broke before the answer was there (${error.code ?? "unknown"})`,
-        "unknown",
-        stale,
-    );
+    if (cause instanceof NoConnection) return { kind: "no connection", reason: cause.reason, isTls: cause.isTls };
+    const code = error.code ?? "unknown";
+    if (!isConnected) return { kind: "no connection", reason: `cannot connect (${code})`, isTls: false };
+    return { kind: "no response", timedOut, reason: `the connection was closed before a response arrived (${code})` };
+}
+
+function tooLate(limits: Limits): string {
+    return `no complete response within ${limits.callTimeoutMs / 1000} s`;
 }

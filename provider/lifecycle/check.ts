@@ -1,6 +1,6 @@
 import { closest } from "fastest-levenshtein";
-import { isLoopback } from "../api/transport";
-import type { WebhookInputs } from "./state";
+import { isLoopback } from "../api/urls";
+import { inputNames, type WebhookInputs } from "./state";
 import { hasUnknown, isUnknown } from "./unknown";
 
 /** The events that the API's page names. New ones are found by `/events`. */
@@ -9,8 +9,6 @@ export const knownEvents = ["creator.success", "creator.failure"] as const;
 /** Long enough for every real URL, and short enough for every server and proxy on the way (RFC 9110, 4.1, asks for 8,000). */
 const longestUrl = 8_000;
 const longestEventName = 200;
-
-const properties = ["url", "enabledEvents", "rotateWhenChanged", "adopt", "allowDuplicateUrl", "account"];
 
 export interface CheckContext {
     /** The names of the configured accounts. */
@@ -47,25 +45,25 @@ export async function check(
 
 function unknownProperties(wanted: Readonly<Record<string, unknown>>): string[] {
     return Object.keys(wanted)
-        .filter((name) => !properties.includes(name) && wanted[name] != null)
+        .filter((name) => !(inputNames as readonly string[]).includes(name) && wanted[name] != null)
         .map((name) => {
-            if (name === "secret" || name === "secretVersion") return `${name}: is an output; the API makes the secret`;
-            return `${clip(name)}: there is no such property; did you mean ${nearest(name, properties)}?`;
+            if (name === "secret" || name === "secretVersion") {
+                return `${name}: is an output and cannot be set: the API generates the secret`;
+            }
+            return `${clip(name)}: unknown property; did you mean ${nearest(name, inputNames)}?`;
         });
 }
 
 /** What is wrong with a URL that deliveries are to be sent to. Never repeats the URL: it may hold a password. */
 export function urlFailures(url: unknown): string[] {
     if (isUnknown(url)) return [];
-    if (url == null || url === "") return ["url: is required: the absolute https URL that deliveries are sent to"];
+    if (url == null || url === "") return ["url: is required: the absolute https URL to send deliveries to"];
     if (typeof url !== "string") return [`url: must be a string, not ${kindOf(url)}`];
     if (url.length > longestUrl) return [`url: is longer than ${longestUrl} characters`];
     if (/[\s\p{Cc}\p{Cf}\\]/u.test(url)) {
-        return [
-            "url: holds white space, a control or invisible character or a backslash; they have to be percent-encoded",
-        ];
+        return ["url: contains white space, a control or invisible character or a backslash; percent-encode them"];
     }
-    if (/\p{Surrogate}/u.test(url)) return ["url: holds half of a surrogate pair"];
+    if (/\p{Surrogate}/u.test(url)) return ["url: contains half of a surrogate pair"];
     const scheme = /^([a-z][a-z0-9+.-]*):\/\/(?=[^/?#])/i.exec(url)?.[1]?.toLowerCase();
     if (scheme === undefined || !URL.canParse(url)) {
         return ['url: is not an absolute URL with a host, like "https://api.example.com/hooks/captions"'];
@@ -74,13 +72,15 @@ export function urlFailures(url: unknown): string[] {
     const authority = url.split(/[/?#]/)[2] ?? "";
     const failures: string[] = [];
     if (scheme !== "https" && !(scheme === "http" && isLoopback(parsed.hostname))) {
-        failures.push("url: must be https, as the secret goes along with every delivery (http only to this machine)");
+        failures.push(
+            "url: must use https, because every delivery carries the secret (http is allowed only for localhost)",
+        );
     }
     if (authority.includes("@")) {
-        failures.push("url: holds a user name or a password; the secret is what proves a delivery");
+        failures.push("url: contains a user name or a password; the secret is what proves a delivery");
     }
-    if (url.includes("#")) failures.push("url: holds a fragment (#…), which is never sent to a server");
-    if (parsed.port === "0") failures.push("url: nothing can be reached at port 0");
+    if (url.includes("#")) failures.push("url: contains a fragment (#…), which is never sent to a server");
+    if (parsed.port === "0") failures.push("url: port 0 is not valid");
     return failures;
 }
 
@@ -95,7 +95,7 @@ function eventFailures(events: unknown): string[] {
     if (events.length === 0) return ["enabledEvents: is empty; a webhook without events is never called"];
     const wrong = events.findIndex((event) => !isUnknown(event) && !isEventName(event));
     if (wrong < 0) return [];
-    return [`enabledEvents: item ${wrong} is not the name of an event (${describeItem(events[wrong])})`];
+    return [`enabledEvents: item ${wrong} is not a valid event name (${describeItem(events[wrong])})`];
 }
 
 function isEventName(event: unknown): event is string {
@@ -126,7 +126,7 @@ function accountFailures(account: unknown, configured: readonly string[]): strin
         configured.length === 0
             ? "no accounts are configured"
             : `did you mean "${nearest(account, configured)}"? Configured: ${configured.join(", ")}`;
-    return [`account: "${clip(account)}" is not in captions:accounts; ${known}`];
+    return [`account: "${clip(account)}" is not configured; ${known}`];
 }
 
 /** Asks the API for the names of events that this package does not know, and that were not accepted before. */
@@ -149,8 +149,8 @@ async function newEventFailures(
         .map((event) => {
             const offers = events.length === 0 ? [...knownEvents] : events;
             return (
-                `enabledEvents: the API knows no event "${clip(event)}"; did you mean "${nearest(event, offers)}"? ` +
-                `It knows: ${offers.join(", ")}`
+                `enabledEvents: unknown event "${clip(event)}"; did you mean "${nearest(event, offers)}"? ` +
+                `Valid events: ${offers.join(", ")}`
             );
         });
 }
@@ -163,7 +163,9 @@ function kindOf(value: unknown): string {
 function describeItem(item: unknown): string {
     if (typeof item !== "string") return kindOf(item);
     if (item === "") return "an empty string";
-    return item.length > longestEventName ? `${item.length} characters` : "it holds white space or special characters";
+    return item.length > longestEventName
+        ? `${item.length} characters`
+        : "it contains white space or special characters";
 }
 
 /** The name among `names` that was most likely meant. */

@@ -1,14 +1,13 @@
-import { describeUrl } from "../api/redact";
-import type { Ledger } from "./ledger";
 import { sameEvents, sameKeepers, sameUrl } from "./same";
-import type { WebhookInputs, WebhookOutputs } from "./state";
+import { keepersFingerprint, type WebhookInputs, type WebhookOutputs } from "./state";
 import { hasUnknown, isUnknown } from "./unknown";
 
+/** What differs between the state and the program. */
 export interface Difference {
-    /** Whether an update (or a replacement) is needed, and so a new secret comes. */
-    readonly changes: boolean;
-    /** The inputs for which a new webhook has to be registered in place of this one. */
-    readonly replaces: readonly string[];
+    /** The inputs that an update (or a replacement) has to bring about. Each such update rotates the secret. */
+    readonly changes: readonly (keyof WebhookInputs)[];
+    /** Those of them for which a new webhook has to be registered in place of this one. */
+    readonly replaces: readonly (keyof WebhookInputs)[];
 }
 
 /**
@@ -16,40 +15,20 @@ export interface Difference {
  * What is not known yet counts as a change, as it may be one.
  */
 export function diff(saved: WebhookOutputs, wanted: WebhookInputs): Difference {
-    const replaces = movesAccount(saved, wanted) ? ["account"] : [];
-    const changes =
-        replaces.length > 0 ||
-        isUnknown(wanted.account) ||
-        hasUnknown(wanted.url) ||
-        hasUnknown(wanted.enabledEvents) ||
-        hasUnknown(wanted.rotateWhenChanged) ||
-        !sameUrl(saved.url, wanted.url) ||
-        !sameEvents(saved.enabledEvents, wanted.enabledEvents) ||
-        !sameKeepers(saved.rotateWhenChanged, wanted.rotateWhenChanged);
-    return { changes, replaces };
+    const replaces = !isUnknown(wanted.account) && saved.account !== wanted.account ? (["account"] as const) : [];
+    const changed = {
+        url: hasUnknown(wanted.url) || !sameUrl(saved.url, wanted.url),
+        enabledEvents: hasUnknown(wanted.enabledEvents) || !sameEvents(saved.enabledEvents, wanted.enabledEvents),
+        rotateWhenChanged: asksForRotation(saved, wanted),
+        account: replaces.length > 0 || isUnknown(wanted.account),
+    };
+    const names = Object.keys(changed) as (keyof typeof changed)[];
+    return { changes: names.filter((name) => changed[name]), replaces };
 }
 
-function movesAccount(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
-    return !isUnknown(wanted.account) && (saved.account ?? undefined) !== (wanted.account ?? undefined);
-}
-
-/**
- * Tells the run's ledger that a resource goes on with its webhook, and the user about an `adopt` that cannot mean anything.
- *
- * @throws AdoptionError where another resource of this run has adopted it
- */
-export function keep(
-    ledger: Ledger,
-    id: string,
-    wanted: WebhookInputs,
-    notify: (line: string) => void,
-    saved?: WebhookOutputs,
-): void {
-    ledger.manage(id, saved);
-    if (typeof wanted.adopt === "string" && !isUnknown(wanted.adopt) && wanted.adopt !== id) {
-        notify(
-            `\`adopt: "${wanted.adopt}"\` has no effect: this resource (${describeUrl(wanted.url)}) has ${id} already. ` +
-                `To manage ${wanted.adopt}, declare it as another resource.`,
-        );
-    }
+/** Whether `rotateWhenChanged` is another than the one that the saved secret was made for. */
+export function asksForRotation(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
+    if (hasUnknown(wanted.rotateWhenChanged)) return true;
+    if (saved.unfinished === undefined) return !sameKeepers(saved.rotateWhenChanged, wanted.rotateWhenChanged);
+    return keepersFingerprint(wanted.rotateWhenChanged, saved.secret) !== saved.unfinished;
 }

@@ -1,10 +1,19 @@
 /** The lifecycle of a webhook: plain functions over an API client, with nothing of Pulumi in them. */
+export { type Account, openAccount } from "./account";
 export { type CheckContext, check, knownEvents } from "./check";
-export { create } from "./create";
-export { diff, keep } from "./diff";
-export { Ledger } from "./ledger";
-export { PartialFailure } from "./outcome";
+export { type Created, claimedTwice, create, type NewResource, type Replaced, type Siblings } from "./create";
+export { type Difference, diff } from "./diff";
 export { get, read } from "./read";
 export { remove } from "./remove";
-export { inputsOf, type WebhookInputs, type WebhookOutputs } from "./state";
+export {
+    inputNames,
+    inputsOf,
+    type Keepers,
+    parseSaved,
+    type WebhookInputs,
+    type WebhookOutputs,
+    withoutUndefined,
+} from "./state";
+export { hasUnknown, isUnknown, unknown } from "./unknown";
 export { update } from "./update";
+export { PartialFailure } from "./write";

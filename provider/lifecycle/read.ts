@@ -1,79 +1,119 @@
-import type { RegisteredWebhook } from "../api/answers";
-import { AnswerError, WebhookNotFoundError } from "../errors";
-import type { Ledger } from "./ledger";
-import { about } from "./outcome";
-import { sameEvents, sameUrl } from "./same";
-import type { WebhookOutputs } from "./state";
+import type { RegisteredWebhook } from "../api/responses";
+import { UnusableWebhookError, WebhookNotFoundError } from "../errors";
+import type { Account } from "./account";
+import type { Listing } from "./inventory";
+import { alikeUrl, sameEvents } from "./same";
+import { shownFingerprint, type WebhookOutputs, withoutUndefined } from "./state";
 
 /**
  * What the API has of a webhook that the state knows. One `/list` serves all that are read in a run.
  *
  * @returns undefined where the webhook is gone
- * @throws AnswerError where the API shows no usable secret: that must never replace a good one
+ * @throws UnusableWebhookError where the API shows no usable secret: that must never replace a good one
  */
-export function read(ledger: Ledger, id: string, saved: WebhookOutputs): Promise<WebhookOutputs | undefined> {
-    return about({ id, url: saved.url }, async () => {
-        let live = (await ledger.list()).get(id);
-        const settling = stillSettling(ledger, saved);
-        if (settling > 0 && (live === undefined || live.secret !== saved.secret)) {
-            // `/list` may show what was before our last change: wait for what is saved, and believe it after a while.
-            const settled = await ledger.lookFor((webhooks) => {
-                const now = webhooks.get(id);
-                live = now;
-                return now !== undefined && now.secret === saved.secret ? now : undefined;
-            }, settling);
-            live = settled ?? live;
-        }
-        if (live === undefined) return undefined;
-        const now = withLive(saved, live);
-        if (now.secretVersion !== saved.secretVersion) ledger.noteDrift(id);
-        return now;
-    });
+export async function read(account: Account, id: string, saved: WebhookOutputs): Promise<WebhookOutputs | undefined> {
+    const { inventory } = account;
+    let listing = await inventory.list();
+    const settlingMs = stillSettlingMs(account, saved);
+    if (settlingMs > 0 && listing.get(id)?.secret !== saved.secret) {
+        // `/list` may show what was before our last change: wait for what is saved, and believe it after a while.
+        await inventory.lookFor((now) => {
+            listing = now;
+            return now.get(id)?.secret === saved.secret ? now : undefined;
+        }, settlingMs);
+    }
+    return listing.has(id) ? refreshed(saved, readable(listing, id)) : undefined;
 }
 
-/** A webhook that somebody else manages, as it is. Its secret's changes cannot be counted, so its version is 0. */
-export function get(ledger: Ledger, id: string): Promise<WebhookOutputs> {
-    return about({ id }, async () => {
-        const live = (await ledger.list()).get(id);
-        if (live === undefined) {
-            throw new WebhookNotFoundError("there is no webhook of this id. Is the id right, and the account?");
-        }
-        const { url, enabledEvents } = live;
-        return { url, enabledEvents: [...enabledEvents], secret: usableSecret(live), secretVersion: 0 };
-    });
+/**
+ * A webhook that somebody else manages, as it is. Its secret's changes cannot be counted, so its version is 0.
+ *
+ * @throws WebhookNotFoundError where the account has none with this id
+ */
+export async function get({ inventory }: Account, id: string): Promise<WebhookOutputs> {
+    const listing = await inventory.list();
+    if (!listing.has(id)) {
+        throw new WebhookNotFoundError("there is no webhook with this id. Check the id and the account.");
+    }
+    const live = readable(listing, id);
+    return { url: live.url, enabledEvents: [...live.enabledEvents], secret: usableSecret(live), secretVersion: 0 };
 }
 
-/** What is saved, brought up to date with what is live. The spelling that is saved stays where it means the same. */
-export function withLive(saved: WebhookOutputs, live: RegisteredWebhook): WebhookOutputs {
-    const secret = usableSecret(live);
-    const rotated = secret !== saved.secret;
-    const { unfinished, ...rest } = saved;
-    // As it was sent, or as the API has shown that from the start.
-    const expected = [saved, ...(saved.shownAs === undefined ? [] : [saved.shownAs])];
-    return {
-        ...rest,
-        url: expected.some(({ url }) => sameUrl(url, live.url)) ? saved.url : live.url,
-        enabledEvents: expected.some(({ enabledEvents }) => sameEvents(enabledEvents, live.enabledEvents))
-            ? saved.enabledEvents
-            : [...live.enabledEvents],
-        secret,
-        // The first secret of a webhook that was saved without one is its first version; 0 is not counted at all.
-        secretVersion: saved.secretVersion + (rotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
-        ...(unfinished === undefined ? {} : rotated ? unfinished : { unfinished }),
-    };
-}
-
-function usableSecret(live: RegisteredWebhook): string {
-    if (live.secret !== undefined) return live.secret;
-    throw new AnswerError(
-        "the API shows no usable secret of it (empty or masked). The secret in the state is left as it is. Run again; if " +
-            "it stays so, ask the API's support.",
+/** A webhook that is registered, in the documented form. */
+export function readable(listing: Listing, id: string): RegisteredWebhook {
+    const live = listing.get(id);
+    if (live !== undefined) return live;
+    throw new UnusableWebhookError(
+        `the API shows it in a form that is not documented. The state is left as it is. ${persists}`,
     );
 }
 
-/** Milliseconds for which `/list` may still lag behind our last change. */
-export function stillSettling(ledger: Ledger, saved: WebhookOutputs): number {
+/** What is saved, brought up to date with what is live. The spelling that is saved stays where it means the same. */
+export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): WebhookOutputs {
+    const secret = usableSecret(live);
+    const isRotated = secret !== saved.secret;
+    const { unfinished, ...rest } = saved;
+    const urlHabit = isShownAs(saved, "url", live.url);
+    const eventsHabit = isShownAs(saved, "enabledEvents", live.enabledEvents);
+    const showsUrl = urlHabit || alikeUrl(live.url, saved.url);
+    const showsEvents = eventsHabit || sameEvents(live.enabledEvents, saved.enabledEvents);
+    return withoutUndefined({
+        ...rest,
+        url: showsUrl ? saved.url : live.url,
+        enabledEvents: showsEvents ? saved.enabledEvents : [...live.enabledEvents],
+        secret,
+        // The first secret of a webhook that was saved without one is its first version; 0 is not counted at all.
+        secretVersion:
+            saved.secretVersion + (isRotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
+        shownAs: habits(
+            urlHabit ? shownFingerprint(live.url, secret) : undefined,
+            eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
+        ),
+        // A new secret shows that the last update was done.
+        unfinished: isRotated ? undefined : unfinished,
+    });
+}
+
+/** Fingerprints of what the API shows in another form than it is declared; undefined where there is nothing of that kind. */
+export function shownOtherwise(
+    declared: Pick<WebhookOutputs, "url" | "enabledEvents">,
+    shown: RegisteredWebhook,
+    secret: string | undefined,
+): WebhookOutputs["shownAs"] {
+    const { url, enabledEvents } = shown;
+    return habits(
+        alikeUrl(url, declared.url) ? undefined : shownFingerprint(url, secret),
+        sameEvents(enabledEvents, declared.enabledEvents) ? undefined : shownFingerprint(enabledEvents, secret),
+    );
+}
+
+function habits(url: string | undefined, enabledEvents: string | undefined): WebhookOutputs["shownAs"] {
+    return url === undefined && enabledEvents === undefined ? undefined : withoutUndefined({ url, enabledEvents });
+}
+
+/** Whether the API has shown this value from the start for what is saved. */
+export function isShownAs(
+    saved: WebhookOutputs,
+    name: "url" | "enabledEvents",
+    value: string | readonly string[],
+): boolean {
+    return saved.shownAs?.[name] === shownFingerprint(value, saved.secret);
+}
+
+/** @throws UnusableWebhookError where the API shows none */
+function usableSecret(live: RegisteredWebhook): string {
+    if (live.secret !== undefined) return live.secret;
+    throw new UnusableWebhookError(
+        `the API returns no usable secret for it (empty or masked). The secret in the state is left as it is. ${persists}`,
+    );
+}
+
+/** What to do about something that the API may get right the next time. */
+export const persists = "Run it again; if this persists, contact Captions support.";
+
+/** For how long `/list` may still lag behind our last change. */
+export function stillSettlingMs({ limits }: Account, saved: WebhookOutputs): number {
     if (saved.changedAt === undefined) return 0;
-    const left = Date.parse(saved.changedAt) + ledger.limits.listLag - Date.now();
-    return Math.min(Math.max(0, left), ledger.limits.listLag);
+    const left = Date.parse(saved.changedAt) + limits.listLagMs - Date.now();
+    return Math.min(Math.max(0, left), limits.listLagMs);
 }

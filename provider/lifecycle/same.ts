@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Keepers } from "./state";
 
 /**
  * What counts as the same. Every `/update` rotates the secret, so two spellings of one thing must never look like a change.
@@ -24,8 +23,23 @@ export function canonicalUrl(url: string): string {
     });
 }
 
+/** Whether two URLs are the same for a server. What a user changes beyond that is a change. */
 export function sameUrl(one: string, other: string): boolean {
     return one === other || canonicalUrl(one) === canonicalUrl(other);
+}
+
+/**
+ * Whether one URL is how an API may show the other: besides {@link sameUrl}, with another case, or with or without a slash at the
+ * end of its path. For responses only, so that an API's spelling is neither an error nor drift.
+ */
+export function alikeUrl(one: string, other: string): boolean {
+    return loose(one) === loose(other);
+}
+
+function loose(url: string): string {
+    return canonicalUrl(url)
+        .toLowerCase()
+        .replace(/\/+(?=$|[?#])/, "");
 }
 
 /** The events without doubles, in the order of the first of each. */
@@ -37,11 +51,14 @@ export function sameEvents(one: readonly string[], other: readonly string[]): bo
     return isDeepStrictEqual(new Set(one), new Set(other));
 }
 
-/** Nothing, null and an empty object all mean: no wish to rotate. */
+type Keepers = Readonly<Record<string, unknown>>;
+
+/** Undefined, null and an empty object all mean that no rotation is asked for. */
 export function sameKeepers(one: Keepers | null | undefined, other: Keepers | null | undefined): boolean {
-    return isDeepStrictEqual(withoutNothing(one), withoutNothing(other));
+    return isDeepStrictEqual(withoutNulls(one), withoutNulls(other));
 }
 
-function withoutNothing(keepers: Keepers | null | undefined): Keepers {
+/** The keepers that are set. */
+export function withoutNulls(keepers: Keepers | null | undefined): Keepers {
     return Object.fromEntries(Object.entries(keepers ?? {}).filter(([, value]) => value != null));
 }

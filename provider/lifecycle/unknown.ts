@@ -1,23 +1,15 @@
 /**
- * In a preview the engine puts these texts in place of values that are not known yet, also where a list or an object is
- * expected. From pulumi/pulumi, sdk/go/common/resource/sig/sig.go.
+ * Stands for a value that is not known yet, in a preview. Each front puts it in place of what its host uses for that, also
+ * where a list or an object is expected.
  */
-const markers: ReadonlySet<unknown> = new Set([
-    "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // a string, and all that the Node.js SDK sends
-    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
-    "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // a number
-    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // a list
-    "030794c1-ac77-496b-92df-f27374a8bd58", // an asset
-    "e48ece36-62e2-4504-bad9-02848725956a", // an archive
-    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // an object
-]);
+export const unknown: unique symbol = Symbol("not known yet");
 
-/** Whether a value stands for one that is not known yet. */
+/** Whether a value is not known yet. */
 export function isUnknown(value: unknown): boolean {
-    return markers.has(value);
+    return value === unknown;
 }
 
-/** Whether a value is not known yet, or holds such a value at any depth. */
+/** Whether a value is not known yet, or has such a value in it at any depth. */
 export function hasUnknown(value: unknown): boolean {
     if (isUnknown(value)) return true;
     return typeof value === "object" && value !== null && Object.values(value).some(hasUnknown);

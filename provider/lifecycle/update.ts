@@ -1,87 +1,208 @@
-import type { RegisteredWebhook } from "../api/answers";
 import type { WebhookSettings } from "../api/client";
-import { UnknownOutcomeError } from "../errors";
-import { changedSettings, changeOnce, liveOf } from "./change";
-import { shownAs } from "./create";
-import { diff } from "./diff";
-import type { Ledger } from "./ledger";
-import { about, PartialFailure } from "./outcome";
-import { stillSettling, withLive } from "./read";
-import { distinctEvents, sameEvents, sameKeepers, sameUrl } from "./same";
-import { type WebhookInputs, type WebhookOutputs, withInputs } from "./state";
+import type { RegisteredWebhook } from "../api/responses";
+import { CallError, UnknownOutcomeError, WebhookNotFoundError } from "../errors";
+import type { Account } from "./account";
+import { asksForRotation, diff } from "./diff";
+import { isShownAs, readable, refreshed, shownOtherwise, stillSettlingMs } from "./read";
+import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
+import { keepersFingerprint, type WebhookInputs, type WebhookOutputs, withInputs, withoutUndefined } from "./state";
+import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /**
  * Brings a webhook from what is saved to what is wanted with one `/update`, and with none where nothing is to be changed:
  * the engine also calls this after a run that failed half-way.
  *
- * @throws PartialFailure where it is not known whether the `/update` was done; the next run reads it back
+ * @throws PartialFailure where it is not known whether the `/update` was done, or where the API did only a part of it; the next
+ * run looks before it sends anything
+ * @throws WebhookNotFoundError where the webhook is gone
  */
-export function update(
-    ledger: Ledger,
+export async function update(
+    account: Account,
     id: string,
     saved: WebhookOutputs,
     wanted: WebhookInputs,
 ): Promise<WebhookOutputs> {
-    return about({ id, url: wanted.url }, async () => {
-        const from = needsLook(saved, wanted) ? withLive(saved, await settledLive(ledger, id, saved)) : saved;
-        const settings = changedSettings(from, wanted);
-        const rotates = !sameKeepers(from.rotateWhenChanged, wanted.rotateWhenChanged);
-        const outputs = withInputs({ ...from, unfinished: undefined }, wanted);
-        if (Object.keys(settings).length === 0 && !rotates) return outputs;
-        try {
-            const changed = await changeOnce(ledger, { id, settings, secretBefore: from.secret });
-            const now = { ...outputs, ...unseenDrift(from, settings, changed) };
-            const sent = { url: now.url, enabledEvents: distinctEvents(now.enabledEvents) };
-            return {
-                ...now,
-                shownAs: undefined,
-                ...shownAs(changed, sent),
-                secret: changed.secret,
-                secretVersion: changed.secret === from.secret ? from.secretVersion : from.secretVersion + 1,
-                changedAt: new Date().toISOString(),
-            };
-        } catch (error) {
-            if (!(error instanceof UnknownOutcomeError)) throw error;
-            const unfinished = { rotateWhenChanged: wanted.rotateWhenChanged ?? null };
-            // The list may lag behind a change that was done.
-            const changedAt = new Date().toISOString();
-            throw new PartialFailure(id, { ...from, unfinished, changedAt }, error.message);
-        }
-    });
+    const from = mayBeOutdated(saved, wanted) ? refreshed(saved, await settled(account, id, saved)) : saved;
+    const settings = changedSettings(from, wanted);
+    if (Object.keys(settings).length === 0 && !asksForRotation(from, wanted)) {
+        return withoutUndefined({ ...withInputs(from, wanted), unfinished: undefined });
+    }
+    return await bringAbout(account, id, from, wanted, settings);
 }
 
-/**
- * What of the url and the events that were not sent turns out to have been changed elsewhere. It is saved as it is, so that
- * the next run repairs it: to send it now would rotate a second time.
- */
-function unseenDrift(
-    from: WebhookOutputs,
-    sent: Partial<WebhookSettings>,
-    live: WebhookSettings,
-): Partial<WebhookSettings> {
-    const known = [from, ...(from.shownAs === undefined ? [] : [from.shownAs])];
-    const knowsUrl = sent.url !== undefined || known.some(({ url }) => sameUrl(url, live.url));
-    const knowsEvents =
-        sent.enabledEvents !== undefined ||
-        known.some(({ enabledEvents }) => sameEvents(enabledEvents, live.enabledEvents));
-    return { ...(knowsUrl ? {} : { url: live.url }), ...(knowsEvents ? {} : { enabledEvents: live.enabledEvents }) };
+/** Whether what is saved may not be what is live: after a run that failed half-way. */
+function mayBeOutdated(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
+    return saved.unfinished !== undefined || saved.secret === undefined || diff(saved, wanted).changes.length === 0;
 }
 
 /** The webhook as it is once `/list` has had its time to show what the last run may have done. */
-async function settledLive(ledger: Ledger, id: string, saved: WebhookOutputs): Promise<RegisteredWebhook> {
+async function settled(account: Account, id: string, saved: WebhookOutputs): Promise<RegisteredWebhook> {
     const mayShowMore = saved.unfinished !== undefined || saved.secret === undefined;
+    let isThere = false;
     let live: RegisteredWebhook | undefined;
-    await ledger.lookFor(
-        (webhooks) => {
-            live = webhooks.get(id);
+    await account.inventory.lookFor(
+        (listing) => {
+            isThere = listing.has(id);
+            live = isThere ? readable(listing, id) : undefined;
             return live?.secret === saved.secret ? undefined : live;
         },
-        mayShowMore ? stillSettling(ledger, saved) : 0,
+        mayShowMore ? stillSettlingMs(account, saved) : 0,
     );
-    return live ?? (await liveOf(ledger, id));
+    if (live === undefined) throw gone();
+    return live;
 }
 
-/** Whether the live webhook must be looked at first: after a run that failed half-way, what is saved may be wrong. */
-function needsLook(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
-    return saved.unfinished !== undefined || saved.secret === undefined || !diff(saved, wanted).changes;
+/** What of the settings differs in more than its spelling: only that is sent. */
+export function changedSettings(from: WebhookSettings, wanted: WebhookSettings): Partial<WebhookSettings> {
+    return {
+        ...(sameUrl(from.url, wanted.url) ? {} : { url: wanted.url }),
+        ...(sameEvents(from.enabledEvents, wanted.enabledEvents)
+            ? {}
+            : { enabledEvents: distinctEvents(wanted.enabledEvents) }),
+    };
+}
+
+/** Sends one `/update` with these settings, which may be none for a rotation alone, and says what is to be saved. */
+export async function bringAbout(
+    account: Account,
+    id: string,
+    from: WebhookOutputs,
+    wanted: WebhookInputs,
+    settings: Partial<WebhookSettings>,
+): Promise<WebhookOutputs> {
+    const outputs = withInputs({ ...from, changedAt: new Date().toISOString() }, wanted);
+    let live: RegisteredWebhook & { readonly secret: string };
+    try {
+        live = await updateOnce(account, id, settings, from.secret);
+    } catch (error) {
+        if (!(error instanceof UnknownOutcomeError)) throw error;
+        const unfinished = from.unfinished ?? keepersFingerprint(from.rotateWhenChanged, from.secret);
+        throw new PartialFailure(id, { ...outputs, unfinished }, error.message);
+    }
+    const { secret } = live;
+    const done: WebhookOutputs = {
+        ...outputs,
+        secret,
+        secretVersion: secret === from.secret ? from.secretVersion : from.secretVersion + 1,
+        unfinished: undefined,
+    };
+    const { ignored, elsewhere, shownAs } = compare(from, wanted, settings, live);
+    if (ignored.length > 0) {
+        const unfinished = keepersFingerprint(wanted.rotateWhenChanged, secret);
+        throw new PartialFailure(
+            id,
+            withoutUndefined({ ...done, unfinished }),
+            `the API has changed its secret, but has left its ${ignored.join(" and ")} as before. The new secret is saved. Run ` +
+                "`pulumi up` again to change the rest; if this persists, contact Captions support.",
+        );
+    }
+    if (shownAs !== undefined && !isKnown(from, shownAs)) tellOtherForm(account, id, shownAs);
+    return withoutUndefined({ ...done, ...elsewhere, shownAs });
+}
+
+/** How the response to an `/update` compares with what was asked for. */
+function compare(
+    from: WebhookOutputs,
+    wanted: WebhookInputs,
+    asked: Partial<WebhookSettings>,
+    live: RegisteredWebhook & { readonly secret: string },
+) {
+    const url = field("url", alikeUrl);
+    const enabledEvents = field("enabledEvents", sameEvents);
+
+    function field<N extends "url" | "enabledEvents">(
+        name: N,
+        isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
+    ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
+        if (isSame(live[name], wanted[name])) return "as declared";
+        if (name in asked) return isSame(live[name], from[name]) ? "ignored" : "shown otherwise";
+        return isShownAs(from, name, live[name]) ? "shown otherwise" : "changed elsewhere";
+    }
+
+    const results = { url, enabledEvents };
+    const habit = shownOtherwise(wanted, live, live.secret);
+    const shownAs = withoutUndefined({
+        url: url === "shown otherwise" ? habit?.url : undefined,
+        enabledEvents: enabledEvents === "shown otherwise" ? habit?.enabledEvents : undefined,
+    });
+    return {
+        ignored: (["url", "enabledEvents"] as const).filter((name) => results[name] === "ignored"),
+        // It is saved as it is, so that the next run repairs it: to send it now would rotate a second time.
+        elsewhere: {
+            ...(url === "changed elsewhere" ? { url: live.url } : {}),
+            ...(enabledEvents === "changed elsewhere" ? { enabledEvents: live.enabledEvents } : {}),
+        },
+        shownAs: Object.keys(shownAs).length === 0 ? undefined : shownAs,
+    };
+}
+
+/** Whether the API's habit was there before, so that it was told already. */
+function isKnown(from: WebhookOutputs, shownAs: NonNullable<WebhookOutputs["shownAs"]>): boolean {
+    return Object.keys(shownAs).every((name) => from.shownAs !== undefined && name in from.shownAs);
+}
+
+/** Tells that the API shows something else than was declared, neither as it was before nor as another spelling of it. */
+export function tellOtherForm({ notify }: Account, id: string, shownAs: NonNullable<WebhookOutputs["shownAs"]>): void {
+    notify(
+        `the API shows the ${Object.keys(shownAs).join(" and ")} of ${id} in another form than declared; from now on that ` +
+            "form is not taken for drift. Check it with `pulumi-captions list`",
+    );
+}
+
+async function updateOnce(
+    account: Account,
+    id: string,
+    settings: Partial<WebhookSettings>,
+    secretBefore: string | undefined,
+): Promise<RegisteredWebhook & { readonly secret: string }> {
+    const { client, inventory } = account;
+    let isThere = true;
+    const shows = (live: RegisteredWebhook | undefined) => {
+        if (live?.secret === undefined || live.secret === secretBefore) return undefined;
+        return { ...live, secret: live.secret };
+    };
+    const rejected = async (error: unknown): Promise<never> => {
+        // The API may say so that the webhook is gone. Where `/list` fails, its rejection is what there is to tell.
+        if (isRejection(error)) {
+            const listing = await inventory.lookFor((now) => now, 0).catch(() => undefined);
+            if (listing?.has(id) === false) throw gone();
+        }
+        throw error;
+    };
+    const changed = await sendOnce(account, {
+        endpoint: "/update",
+        send: async () => {
+            const { secret, ...webhook } = await client.update(id, settings);
+            if (webhook.id === id && secret !== undefined) return { ...webhook, secret };
+            const problem =
+                webhook.id === id ? "the response has no usable secret." : `the response is about ${webhook.id}.`;
+            throw new CallError(problem, "not known");
+        },
+        shows: (listing) => {
+            isThere = listing.has(id);
+            const live = shows(listing.get(id));
+            return live !== undefined && isAsWanted(live, settings) ? live : undefined;
+        },
+        unseen: () => {
+            if (!isThere) throw gone();
+            return "`/list` does not show a new secret yet.";
+        },
+        next: "Run `pulumi up` again: it checks whether the update happened, and sends it again only if it did not.",
+    }).catch(rejected);
+    inventory.note(changed);
+    return changed;
+}
+
+function isAsWanted(live: WebhookSettings, wanted: Partial<WebhookSettings>): boolean {
+    return (
+        (wanted.url === undefined || alikeUrl(live.url, wanted.url)) &&
+        (wanted.enabledEvents === undefined || sameEvents(live.enabledEvents, wanted.enabledEvents))
+    );
+}
+
+function gone(): WebhookNotFoundError {
+    return new WebhookNotFoundError(
+        "it no longer exists: somebody deleted it. `pulumi refresh` drops it from the state, and the next `pulumi up` " +
+            "registers a new one.",
+    );
 }

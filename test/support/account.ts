@@ -2,7 +2,7 @@ import { onTestFinished } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../emulator";
 import { CaptionsClient } from "../../provider/api/client";
 import { defaultLimits, type Limits } from "../../provider/api/transport";
-import { Ledger } from "../../provider/lifecycle";
+import { Account } from "../../provider/lifecycle";
 
 /** Waits that are as short as they can be without being mistaken for a fault. */
 export const shortLimits: Limits = { ...defaultLimits, connect: 2_000, call: 2_000, listLag: 300, backoff: 10 };
@@ -10,7 +10,7 @@ export const shortLimits: Limits = { ...defaultLimits, connect: 2_000, call: 2_0
 export interface Account {
     readonly emulator: Emulator;
     /** A new run of the provider: its ledger knows nothing yet. */
-    readonly run: (limits?: Partial<Limits>) => Ledger;
+    readonly run: (limits?: Partial<Limits>) => Account;
     /** What the user was told meanwhile. */
     readonly notes: string[];
 }
@@ -20,10 +20,10 @@ export async function startAccount(behaviour: Partial<Behaviour> = {}): Promise<
     const emulator = await startEmulator({ behaviour, apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
     onTestFinished(() => emulator.stop());
     const notes: string[] = [];
-    const run = (limits: Partial<Limits> = {}): Ledger => {
+    const run = (limits: Partial<Limits> = {}): Account => {
         const all = { ...shortLimits, ...limits };
         const { apiKey, baseUrl } = emulator;
-        return new Ledger(
+        return new Account(
             new CaptionsClient({ apiKey, baseUrl, limits: all, notify: (line) => notes.push(line) }),
             all,
         );

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { knownEvents } from "./lifecycle";
+import type { knownEvents, WebhookInputs } from "../lifecycle";
+import { type HostInputs, ownerOf } from "./host-inputs";
 
 /** The name of an event: the known ones are offered, and any other that the API knows is allowed. */
 export type WebhookEvent = (typeof knownEvents)[number] | (string & Record<never, never>);
@@ -15,16 +16,16 @@ export interface WebhookArgs {
     enabledEvents: pulumi.Input<pulumi.Input<WebhookEvent>[]>;
     /**
      * Any change of these values rotates the secret, in place and at once, also when they are first set. Every delivery
-     * between that moment and the moment when the receiver knows the new secret is refused.
+     * between that moment and the moment when the receiver knows the new secret is rejected.
      */
     rotateWhenChanged?: pulumi.Input<Record<string, pulumi.Input<string | number | boolean>>> | undefined;
     /**
      * Takes over a webhook that is registered already, with its secret and without rotating it: its id, or `true` for the
      * one that has this URL (and where there is none, a new one is registered). It matters only when the resource is
-     * created; to take it out again changes nothing.
+     * created; removing it later has no effect.
      */
     adopt?: pulumi.Input<string | boolean> | undefined;
-    /** Allows a second webhook on a URL, which delivers everything twice. Default: `false`. */
+    /** Allows a second webhook on a URL, which delivers every event twice. Default: `false`. */
     allowDuplicateUrl?: pulumi.Input<boolean> | undefined;
     /**
      * Which of `captions:accounts` the webhook belongs to. Default: the account of `captions:apiKey`. Another account is
@@ -32,6 +33,13 @@ export interface WebhookArgs {
      */
     account?: pulumi.Input<string> | undefined;
 }
+
+type Subset<A extends B, B> = A;
+/** The name of an input. It fails to compile unless users can set exactly what the lifecycle knows. */
+export type InputName = Subset<keyof WebhookArgs, keyof WebhookInputs> & Subset<keyof WebhookInputs, keyof WebhookArgs>;
+
+/** How a rotating webhook tells each of its generations about the others. */
+export const siblingsOf: unique symbol = Symbol("siblings");
 
 /**
  * A webhook of the Captions API.
@@ -86,18 +94,30 @@ export class Webhook extends pulumi.CustomResource {
      * @param name the resource's name in the program
      * @throws Error where `opts.import` is set: dynamic providers cannot import, `adopt` does it
      */
-    constructor(name: string, args: WebhookArgs, opts?: pulumi.CustomResourceOptions) {
+    constructor(
+        name: string,
+        args: WebhookArgs & { readonly [siblingsOf]?: pulumi.Input<unknown> },
+        opts?: pulumi.CustomResourceOptions,
+    ) {
         if (opts?.import !== undefined) {
             throw new pulumi.RunError(
                 `Webhook "${name}": the option \`import\` cannot work for this resource (pulumi/pulumi#3550). ` +
                     `Set \`adopt: "<id>"\` in its arguments instead: it takes the webhook over without rotating its secret.`,
             );
         }
+        const { replacementTrigger, ...others } = opts ?? {};
+        const host: HostInputs = {
+            __provider: providerText,
+            __owner: ownerOf(name, parentsOf(opts?.parent)),
+            __siblings: args[siblingsOf],
+            __replaceOnChanges: opts?.replaceOnChanges,
+            __replacementTrigger: replacementTrigger,
+        };
         super(
             typeToken,
             name,
-            { secret: undefined, secretVersion: undefined, ...args, __provider: providerText },
-            pulumi.mergeOptions(opts, { additionalSecretOutputs: ["secret"] }),
+            { secret: undefined, secretVersion: undefined, ...args, ...host },
+            pulumi.mergeOptions(others, { additionalSecretOutputs: ["secret"] }),
         );
     }
 
@@ -131,6 +151,20 @@ export class Webhook extends pulumi.CustomResource {
     static override isInstance(value: unknown): value is Webhook {
         return (value as { __pulumiType?: unknown } | null | undefined)?.__pulumiType === typeToken;
     }
+}
+
+/** The resources above a webhook, from the outermost on; the stack itself does not count. */
+function parentsOf(parent: pulumi.Resource | undefined): readonly string[] {
+    const { __pulumiType, __name, __parentResource } = (parent ?? {}) as Partial<ResourceInternals>;
+    if (__pulumiType === undefined || __pulumiType === "pulumi:pulumi:Stack") return [];
+    return [...parentsOf(__parentResource), `${__pulumiType} ${__name}`];
+}
+
+/** What Pulumi's Node.js SDK keeps of each resource, and does not declare. */
+interface ResourceInternals {
+    readonly __pulumiType: string;
+    readonly __name: string;
+    readonly __parentResource: pulumi.Resource | undefined;
 }
 
 /** The type that Pulumi's dynamic provider host serves. In every user's state, so it stays. */

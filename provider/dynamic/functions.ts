@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Accounts } from "./configuration";
-import { CaptionsError, messageOf } from "./errors";
-import type { Ledger } from "./lifecycle";
+import { Accounts } from "../configuration";
+import { CaptionsError } from "../errors";
+import type { Account } from "../lifecycle";
+import { unexpected } from "../session";
 
 /** The argument of the functions that ask the API. */
 export interface AccountArgs {
@@ -19,7 +20,8 @@ export interface WebhookInfo {
 }
 
 /**
- * The names of the events that a webhook can be notified of. One call, at every preview and update.
+ * The names of the events that a webhook can be notified of. One call, at every preview and update. Under
+ * `pulumi.runtime.setMocks` the mocks' `call` answers `captions:index:getEvents` with `{ events }`.
  *
  * @example
  * ```ts
@@ -29,12 +31,12 @@ export interface WebhookInfo {
  * ```
  */
 export function getEvents(args: AccountArgs = {}): pulumi.Output<string[]> {
-    return ask(args, async (ledger) => [...(await ledger.client.events())]);
+    return ask("captions:index:getEvents", "events", args, async ({ inventory }) => [...(await inventory.events())]);
 }
 
 /**
  * All webhooks of an account, with their secrets: so the whole of it is a Pulumi secret. One call, at every preview and
- * update.
+ * update. Under `pulumi.runtime.setMocks` the mocks' `call` answers `captions:index:getWebhooks` with `{ webhooks }`.
  *
  * @example
  * ```ts
@@ -45,27 +47,44 @@ export function getEvents(args: AccountArgs = {}): pulumi.Output<string[]> {
  */
 export function getWebhooks(args: AccountArgs = {}): pulumi.Output<WebhookInfo[]> {
     return pulumi.secret(
-        ask(args, async (ledger) =>
-            [...(await ledger.list()).values()].map(({ secret, ...webhook }) => ({ ...webhook, secret: secret ?? "" })),
+        ask("captions:index:getWebhooks", "webhooks", args, async ({ inventory }) =>
+            [...(await inventory.list()).webhooks].map(({ secret, ...webhook }) => ({
+                ...webhook,
+                secret: secret ?? "",
+            })),
         ),
     );
 }
 
-function ask<T>({ account }: AccountArgs, question: (ledger: Ledger) => Promise<T>): pulumi.Output<T> {
+function ask<T>(
+    token: string,
+    field: string,
+    { account }: AccountArgs,
+    question: (account: Account) => Promise<T>,
+): pulumi.Output<T> {
     const answer = async (name: string | undefined): Promise<T> => {
+        if (!pulumi.runtime.hasMonitor()) {
+            throw new pulumi.RunError(`${token} can be called only in a program that Pulumi runs, or under mocks.`);
+        }
+        // In a user's unit test the mocks answer, whatever key the environment has.
+        if (isMocked()) return (await pulumi.runtime.invoke(token, { account: name }))[field];
         try {
             const accounts = new Accounts((key) => new pulumi.Config("captions").get(key), process.env, notify);
-            return await question(accounts.ledger(name));
+            return await question(accounts.open(name));
         } catch (error) {
+            const { name: kind, message } = error instanceof CaptionsError ? error : unexpected(error);
             // Pulumi prints the stack of any other error.
-            throw new pulumi.RunError(
-                error instanceof CaptionsError ? `${error.name}: ${error.message}` : messageOf(error),
-            );
+            throw new pulumi.RunError(`${kind}: ${message}`);
         }
     };
     // An error that is thrown within `apply` keeps Pulumi's Node.js SDK (3.270) busy for half a minute.
     const known = pulumi.Output.isInstance(account) ? undefined : Promise.resolve(account).then(answer);
     return (known === undefined ? pulumi.output(account).apply(answer) : pulumi.output(known)) as pulumi.Output<T>;
+}
+
+function isMocked(): boolean {
+    const monitor: object | undefined = pulumi.runtime.getMonitor();
+    return monitor !== undefined && "mocks" in monitor;
 }
 
 function notify(line: string): void {

@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Webhook, type WebhookArgs } from "./webhook";
+import { siblingsOf, Webhook, type WebhookArgs } from "./webhook";
 
 /** The inputs of a {@link RotatingWebhook}. */
-export interface RotatingWebhookArgs extends Pick<WebhookArgs, "url" | "enabledEvents" | "account"> {
+export interface RotatingWebhookArgs
+    extends Pick<WebhookArgs, "url" | "enabledEvents" | "account" | "allowDuplicateUrl"> {
     /** The names of the generations that are registered at once, newest first; each is one webhook with its own secret. */
     generations: readonly string[];
     /**
-     * Gives each generation a URL of its own by adding `generation=<name>` to the query, for an API that refuses or merges
+     * Gives each generation a URL of its own by adding `generation=<name>` to the query, for an API that rejects or merges
      * two webhooks on one URL. Default: `false`.
      */
     distinctUrls?: boolean | undefined;
@@ -20,8 +21,9 @@ export interface RotatingWebhookArgs extends Pick<WebhookArgs, "url" | "enabledE
  * (`pulumi up`). While two are registered each event arrives once for each: receivers tell repeats by `operationId` and
  * `event`.
  *
- * A generation that is no longer the newest keeps the URL and the events that it has, so a change of them goes the same
- * way when a new name comes with it. Without a new name, it is made in place, and rotates the newest secret at once.
+ * A generation that is no longer the newest keeps the URL and the events that it was declared with. A change of them is applied
+ * to the new generation if one is added in the same change; otherwise the newest generation is updated in place, which rotates
+ * its secret immediately.
  *
  * @example
  * ```ts
@@ -51,17 +53,18 @@ export class RotatingWebhook extends pulumi.ComponentResource {
         const { generations, distinctUrls = false, adopt = {}, ...inputs } = args;
         checkGenerations(name, generations, Object.keys(adopt));
 
-        // The oldest comes first, and each waits for those before it: only then does the provider know which webhooks on
-        // this URL belong to a generation already, and so are not to be adopted by a new one.
+        // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
+        // are its siblings', and passes over no other.
         const webhooks = new Map<string, Webhook>();
-        for (const generation of [...generations].reverse()) {
+        for (const [index, generation] of [...generations].reverse().entries()) {
             const url = distinctUrls
                 ? pulumi.output(inputs.url).apply((base) => withGeneration(base, generation))
                 : inputs.url;
             const older = [...webhooks.values()];
+            const siblings = { ids: older.map(({ id }) => id), newer: generations.length - 1 - index };
             const webhook = new Webhook(
                 `${name}-${generation}`,
-                { ...inputs, url, adopt: adopt[generation], allowDuplicateUrl: !distinctUrls },
+                { ...inputs, url, adopt: adopt[generation], [siblingsOf]: siblings },
                 {
                     parent: this,
                     dependsOn: older,
@@ -85,14 +88,14 @@ function checkGenerations(name: string, generations: readonly string[], adopting
     };
     // A program in JavaScript, or one that has an output at hand, gets a sentence instead of a crash.
     if (!Array.isArray(generations)) {
-        fail("generations: must be a list of names that the program knows when it runs, not an output of a resource");
+        fail("generations: must be a plain list of strings, not an Output");
     }
     if (generations.length === 0) fail("generations: is empty; name at least one generation, newest first");
     if (generations.some((generation) => typeof generation !== "string" || !/^[\w.:-]{1,100}$/.test(generation))) {
         fail("generations: names are strings of at most 100 letters, digits, '-', '_', '.' and ':'");
     }
     const doubled = generations.find((generation, index) => generations.indexOf(generation) !== index);
-    if (doubled !== undefined) fail(`generations: has "${doubled}" twice`);
+    if (doubled !== undefined) fail(`generations: contains "${doubled}" twice`);
     const stray = adopting.find((generation) => !generations.includes(generation));
     if (stray !== undefined) fail(`adopt: names the generation "${stray}", which is not in generations`);
 }

@@ -1,0 +1,21 @@
+/** How long this provider waits, and for what. */
+export interface Limits {
+    /** For a connection, with its TLS handshake. */
+    readonly connectTimeoutMs: number;
+    /** For a response, from the connection to its last byte. */
+    readonly callTimeoutMs: number;
+    /** For `/list` to show what has been changed: it may lag. */
+    readonly listLagMs: number;
+    /** In all, while the API responds 429 or 503 to every call. */
+    readonly maxWaitMs: number;
+    /** The first pause before a call is sent again; it doubles from one to the next. */
+    readonly firstBackoffMs: number;
+}
+
+export const defaultLimits: Limits = {
+    connectTimeoutMs: 10_000,
+    callTimeoutMs: 60_000,
+    listLagMs: 10_000,
+    maxWaitMs: 15 * 60_000,
+    firstBackoffMs: 1_000,
+};

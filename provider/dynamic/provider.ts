@@ -1,0 +1,185 @@
+/**
+ * What Pulumi's dynamic provider host runs. The text in every user's state requires this module by the name
+ * `pulumi-captions/provider`, for years: neither that name nor these exports may go away.
+ *
+ * It only translates between the host and a {@link Session}.
+ */
+import type * as dynamic from "@pulumi/pulumi/dynamic";
+import { Accounts } from "../configuration";
+import { CaptionsError } from "../errors";
+import { inputNames, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
+import { type Resource, type SavedResource, Session, unexpected } from "../session";
+import { asksForReplacement, resourceIn } from "./host-inputs";
+import { withoutMarkers } from "./markers";
+
+type Properties = Readonly<Record<string, unknown>>;
+
+let session: Session | CaptionsError | undefined;
+
+/** Takes the stack's configuration. Everything happens before it returns, as the host doesn't wait for it. */
+export async function configure(request: dynamic.ConfigureRequest): Promise<void> {
+    try {
+        const get = (name: string): string | undefined => request.config.get(`captions:${name}`);
+        session = new Session(new Accounts(get, process.env, notify), notify);
+    } catch (error) {
+        // Told by the steps: the host caches a provider before it is configured, and has no way to show it here.
+        session = error instanceof CaptionsError ? error : unexpected(error);
+    }
+}
+
+export function check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
+    return step("check", async () => {
+        const failures = await running().check(resource(news), declared(olds), declared(news));
+        // A failure that names a property makes the engine print its value, which may contain a credential.
+        return { inputs: news, failures: failures.map((reason) => ({ property: "", reason })) };
+    });
+}
+
+/** The secrets that a refresh has found rotated elsewhere, by the webhook's id. */
+const rotatedElsewhere = new Set<string>();
+
+export function diff(id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
+    return step("diff", async () => {
+        const asked = (changes: readonly string[]) => asksForReplacement(olds, news, changes);
+        const { changes, replaces } = await running().diff(
+            resource(news),
+            saved(id, olds),
+            inputs(news),
+            (difference) => asked(difference.changes).length > 0,
+        );
+        const all = [...new Set([...replaces, ...asked(changes)])];
+        // After `read` the engine asks for the difference that it has made, to show as drift. A secret that was rotated elsewhere
+        // is drift, but nothing that a later `up` has to change. So it is told once.
+        const drifted = rotatedElsewhere.delete(id);
+        return { changes: changes.length > 0 || all.length > 0 || drifted, replaces: all, deleteBeforeReplace: false };
+    });
+}
+
+export function create(news: Properties): Promise<dynamic.CreateResult> {
+    return step(
+        "create",
+        async () => {
+            const { id, outputs } = await running().create(resource(news), inputs(news));
+            return { id, outs: kept(outputs, news) };
+        },
+        news,
+    );
+}
+
+export function read(id: string, props: Properties): Promise<dynamic.ReadResult> {
+    return step("read", async () => {
+        // Without outputs it is a resource that somebody else manages (`Webhook.get`).
+        if (props.secretVersion == null) {
+            const account = typeof props.account === "string" ? props.account : undefined;
+            return { id, props: kept(await running().get(id, account), props) };
+        }
+        const result = await running().read(resourceIn(props), { id, properties: props });
+        if (result === undefined) return { id: "", props: {} };
+        if (result.now.secretVersion !== result.saved.secretVersion) rotatedElsewhere.add(id);
+        return { id, props: kept(result.now, props) };
+    });
+}
+
+export function update(id: string, olds: Properties, news: Properties): Promise<dynamic.UpdateResult> {
+    return step(
+        "update",
+        async () => ({ outs: kept(await running().update(resource(news), saved(id, olds), inputs(news)), news) }),
+        news,
+    );
+}
+
+async function remove(id: string, props: Properties): Promise<void> {
+    await step("delete", () => running().remove(resourceIn(props), { id, properties: props }));
+}
+
+export { remove as delete };
+
+/** Pulumi streams what a provider writes to standard error to the user's screen. */
+function notify(line: string): void {
+    process.stderr.write(`captions: ${line}\n`);
+}
+
+function running(): Session {
+    if (session === undefined) throw new CaptionsError("The provider was called before it was configured.");
+    if (session instanceof CaptionsError) throw session;
+    return session;
+}
+
+/** Every resource of the program has an owner, as its constructor gives it one. */
+function resource(properties: Properties): Resource {
+    const known = resourceIn(properties);
+    if (known !== undefined) return known;
+    throw new CaptionsError(
+        "The program uses another version of pulumi-captions than the one that is installed with it.",
+    );
+}
+
+function saved(id: string, properties: Properties): SavedResource {
+    return { id, properties, owner: resourceIn(properties)?.owner };
+}
+
+/** What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known yet. */
+function declared(properties: Properties): Properties {
+    const own = Object.entries(properties).filter(([name]) => !name.startsWith("__"));
+    return withoutUndefined(withoutMarkers(Object.fromEntries(own)) as Properties);
+}
+
+function inputs(properties: Properties): WebhookInputs {
+    const all = declared(properties);
+    return Object.fromEntries(
+        inputNames.filter((name) => name in all).map((name) => [name, all[name]]),
+    ) as unknown as WebhookInputs;
+}
+
+/** What goes into the state, with what the host and this front need there. */
+function kept(values: object, from: Properties): Record<string, unknown> {
+    const own = Object.entries(from).filter(([name]) => name.startsWith("__"));
+    return withoutUndefined({ ...values, ...Object.fromEntries(own) });
+}
+
+/**
+ * Runs a step, and has only errors come out that may be shown.
+ *
+ * @param properties what a webhook that was made half-way has to be saved with
+ */
+async function step<T>(name: string, run: () => Promise<T>, properties: Properties = {}): Promise<T> {
+    try {
+        return await run();
+    } catch (error) {
+        if (error instanceof PartialFailure) throw new SavedFailure(error, properties);
+        throw new HostError(error instanceof CaptionsError ? error : unexpected(error), name);
+    }
+}
+
+/** The host saves `properties` under `id`, and shows only the `reasons`. */
+class SavedFailure extends CaptionsError {
+    override readonly name = "PartialFailure";
+    readonly id: string;
+    readonly properties: Record<string, unknown>;
+    readonly reasons: readonly string[];
+
+    constructor({ id, outputs, message }: PartialFailure, properties: Properties) {
+        super(message);
+        this.id = id;
+        this.properties = kept(outputs, properties);
+        this.reasons = [message];
+    }
+}
+
+/**
+ * The host prints an error of `check`, `diff`, `read` and `delete` as `${error}: ${error.stack}`, and hands its message to the
+ * engine, which prints that, too. So what the host prints only points at the message.
+ */
+class HostError extends CaptionsError {
+    override readonly name: string;
+
+    constructor(error: CaptionsError, step: string) {
+        super(error.message);
+        this.name = error.name;
+        this.stack = `the ${step} of a webhook failed; the error says why`;
+    }
+
+    override toString(): string {
+        return "captions";
+    }
+}

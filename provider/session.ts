@@ -1,0 +1,309 @@
+import { hostOf } from "./api/urls";
+import type { Accounts } from "./configuration";
+import { CaptionsError } from "./errors";
+import type { Created, Difference, Replaced, Siblings, WebhookInputs, WebhookOutputs } from "./lifecycle";
+import * as lifecycle from "./lifecycle";
+
+/** What a front knows of the resource that a step is about. */
+export interface Resource {
+    /** An opaque text: the same in every run, and another one for each resource of a stack. */
+    readonly owner: string;
+    /** What the user calls it, for messages. */
+    readonly name: string;
+    readonly siblings?: Siblings | undefined;
+}
+
+/** What a state has of a resource, as a front hands it over. */
+export interface SavedResource {
+    readonly id: string;
+    /** What `create`, `read` and `update` have given, in any form that was ever saved. */
+    readonly properties: unknown;
+    /** The owner that was saved with it. Undefined: it was saved before owners were. */
+    readonly owner: string | undefined;
+}
+
+/** How a resource is known before this run changes it. */
+interface Known {
+    readonly id?: string | undefined;
+    readonly url: string;
+    readonly secretVersion?: number | undefined;
+}
+
+/**
+ * One run of a host (Pulumi's engine, through one of the fronts) over the lifecycle: it knows which resources the program declares, which
+ * webhook each of them has, and says what the user should know. The fronts only translate their host's protocol.
+ */
+export class Session {
+    readonly #accounts: Accounts;
+    readonly #notify: (line: string) => void;
+    readonly #told = new Set<string>();
+    /** The owners that the program declares. */
+    readonly #declared = new Set<string>();
+    /** What the resources of the state had when this run began, by owner, as far as the host has told. */
+    readonly #known = new Map<string, Known>();
+    /** The owner that a resource had in the state, where `aliases` has given it another one. */
+    readonly #renamed = new Map<string, string>();
+    readonly #reads = { found: 0, gone: 0 };
+
+    /** @param notify tells the user something at once, in a line without secrets */
+    constructor(accounts: Accounts, notify: (line: string) => void) {
+        this.#accounts = accounts;
+        this.#notify = notify;
+    }
+
+    /**
+     * Checks the inputs of a resource that the program declares.
+     *
+     * @param saved the inputs of the last run; `{}` for a new resource, or where the host does not tell
+     * @returns what is invalid, a sentence each that begins with the property's name
+     */
+    async check(
+        resource: Resource,
+        saved: Readonly<Record<string, unknown>>,
+        inputs: Readonly<Record<string, unknown>>,
+    ): Promise<readonly string[]> {
+        this.#declared.add(resource.owner);
+        if (typeof saved.url === "string" && !this.#known.has(resource.owner)) {
+            this.#known.set(resource.owner, { url: saved.url });
+        }
+        return await this.#step(resource, { url: inputs.url }, async () => {
+            const failures = await lifecycle.check(saved, inputs, {
+                accounts: this.#accounts.names,
+                listEvents: async (name) =>
+                    this.#accounts.hasKey(name) ? await this.#accounts.open(name).inventory.events() : undefined,
+                notify: this.#notify,
+            });
+            if (failures.length === 0) this.#warnOfMissingKey(inputs.account);
+            return failures;
+        });
+    }
+
+    /**
+     * Compares the state with the program.
+     *
+     * @param isReplaced whether the host will replace the resource for a reason of its own, by the changes
+     */
+    async diff(
+        resource: Resource,
+        { id, properties, owner }: SavedResource,
+        inputs: WebhookInputs,
+        isReplaced: (difference: Difference) => boolean = () => false,
+    ): Promise<Difference> {
+        return await this.#step(resource, { id, url: inputs.url }, () => {
+            const saved = lifecycle.parseSaved(properties);
+            const difference = lifecycle.diff(saved, inputs);
+            const { secretVersion, url } = saved;
+            this.#known.set(resource.owner, { id, url, secretVersion });
+            if (owner !== undefined && owner !== resource.owner) this.#renamed.set(`${id} ${owner}`, resource.owner);
+            // After a refresh the host asks for the difference to what it has read: then the program has not spoken yet.
+            const isDeclared = this.#declared.has(resource.owner);
+            const isKept = difference.replaces.length === 0 && !isReplaced(difference);
+            // Without a key nothing can have been read, and nothing can be adopted.
+            if (isDeclared && this.#accounts.hasKey(saved.account)) {
+                const { owners } = this.#accounts.open(saved.account);
+                if (owner !== undefined) owners.release(id, owner);
+                if (owners.isOthers(id, resource.owner)) throw lifecycle.claimedTwice(id);
+                if (isKept) {
+                    owners.declare(id, resource.owner);
+                } else {
+                    owners.note(id, resource.owner);
+                }
+            }
+            if (isDeclared && isKept) this.#foretell(resource, id, saved, inputs, difference);
+            return difference;
+        });
+    }
+
+    /**
+     * @throws PartialFailure where the webhook exists, but not all of it could be done: what is known of it is to be saved
+     */
+    async create(resource: Resource, inputs: WebhookInputs): Promise<Created> {
+        return await this.#step(resource, { url: inputs.url }, async () => {
+            const account = this.#accounts.open(inputs.account);
+            const replaced: Replaced | undefined = this.#known.get(resource.owner);
+            const created = await lifecycle.create(account, { ...resource, replaced }, inputs);
+            if (created.isAdopted) {
+                this.#notify(
+                    `${labelOf(resource, created)}: took over ${created.id} with its secret; nothing was registered`,
+                );
+            }
+            const { url, secretVersion } = created.outputs;
+            this.#known.set(resource.owner, { id: created.id, url, secretVersion });
+            return created;
+        });
+    }
+
+    /**
+     * @param resource undefined where the state was written before it was saved
+     * @returns undefined where the webhook is gone
+     */
+    async read(
+        resource: Resource | undefined,
+        { id, properties }: Pick<SavedResource, "id" | "properties">,
+    ): Promise<{ readonly saved: WebhookOutputs; readonly now: WebhookOutputs } | undefined> {
+        return await this.#step(resource, { id, url: urlIn(properties) }, async () => {
+            const saved = lifecycle.parseSaved(properties);
+            const account = this.#accounts.open(saved.account);
+            const now = await lifecycle.read(account, id, saved);
+            const { url, secretVersion } = now ?? saved;
+            // Also of one that is gone: the count of its secrets goes on with the next one.
+            if (resource !== undefined) {
+                this.#known.set(resource.owner, { id, url, secretVersion });
+                if (now !== undefined) account.owners.note(id, resource.owner);
+            }
+            this.#tellOfGone(now === undefined, resource, id);
+            return now === undefined ? undefined : { saved, now };
+        });
+    }
+
+    /** A webhook that something else manages. */
+    async get(id: string, account: string | undefined): Promise<WebhookOutputs> {
+        return await this.#step(undefined, { id }, async () => {
+            const outputs = await lifecycle.get(this.#accounts.open(account), id);
+            return lifecycle.withoutUndefined({ ...outputs, account });
+        });
+    }
+
+    /** @throws PartialFailure where it is not known whether it was done, or where it was done in part */
+    async update(
+        resource: Resource,
+        { id, properties }: SavedResource,
+        inputs: WebhookInputs,
+    ): Promise<WebhookOutputs> {
+        return await this.#step(resource, { id, url: inputs.url }, async () => {
+            const saved = lifecycle.parseSaved(properties);
+            return await lifecycle.update(this.#accounts.open(saved.account), id, saved, inputs);
+        });
+    }
+
+    /** @param resource undefined where the state was written before it was saved */
+    async remove(
+        resource: Resource | undefined,
+        { id, properties }: Pick<SavedResource, "id" | "properties">,
+    ): Promise<void> {
+        await this.#step(resource, { id, url: urlIn(properties) }, async () => {
+            const { account, secretVersion } = lifecycle.parseSaved(properties);
+            const saved = resource?.owner;
+            const owner = saved === undefined ? undefined : (this.#renamed.get(`${id} ${saved}`) ?? saved);
+            await lifecycle.remove(this.#accounts.open(account), id, owner);
+            // Where the replacement comes after the deletion, nothing on its URL is passed over for it.
+            const known = owner === undefined ? undefined : this.#known.get(owner);
+            if (owner !== undefined && known !== undefined && known.id === undefined) {
+                this.#known.set(owner, { ...known, id, secretVersion });
+            }
+        });
+    }
+
+    /** Says what an update will do to the secret, in the preview and before the update. */
+    #foretell(
+        resource: Resource,
+        id: string,
+        saved: WebhookOutputs,
+        inputs: WebhookInputs,
+        { changes }: Difference,
+    ): void {
+        const label = labelOf(resource, { id });
+        if (typeof inputs.adopt === "string" && inputs.adopt !== id) {
+            this.#tellOnce(
+                `${label}: \`adopt: "${inputs.adopt}"\` has no effect: this resource already manages ${id}. To manage ` +
+                    `${inputs.adopt}, declare it as another resource`,
+            );
+        }
+        if (saved.unfinished !== undefined) {
+            this.#tellOnce(
+                `${label}: it is not known whether the last update was done; it is looked for first, and done only if it was not`,
+            );
+        }
+        if (changes.length === 0) return;
+        const isOpen = changes.every((name) => lifecycle.hasUnknown(inputs[name]));
+        const names = changes.join(" and ");
+        this.#tellOnce(
+            isOpen
+                ? `${label}: its secret will be rotated if ${names} changes, which is not known yet`
+                : `${label}: its secret will be rotated by this change of ${names}`,
+        );
+    }
+
+    #warnOfMissingKey(name: unknown): void {
+        if (lifecycle.isUnknown(name) || this.#accounts.hasKey(name as string | undefined)) return;
+        this.#tellOnce(
+            "there is no API key: a preview works without one, `pulumi up` will not. Set captions:apiKey or CAPTIONS_API_KEY",
+        );
+    }
+
+    /** A refresh with the key of another account finds nothing, and would empty the state. */
+    #tellOfGone(isGone: boolean, resource: Resource | undefined, id: string): void {
+        if (!isGone) {
+            this.#reads.found++;
+            return;
+        }
+        this.#reads.gone++;
+        this.#notify(`${labelOf(resource, { id })} no longer exists; the refresh drops it from the state`);
+        if (this.#reads.found > 0 || this.#reads.gone < 2) return;
+        this.#tellOnce(
+            "none of the webhooks that were looked up so far exists in this account. If you did not delete them, the API key " +
+                "or captions:baseUrl may be those of another account: check them before the next `pulumi up`, which registers them anew",
+        );
+    }
+
+    #tellOnce(line: string): void {
+        if (this.#told.has(line)) return;
+        this.#told.add(line);
+        this.#notify(line);
+    }
+
+    /** Runs a step, and has only errors come out that may be shown: each says which webhook it is about. */
+    async #step<T>(
+        resource: Resource | undefined,
+        webhook: { readonly id?: string; readonly url?: unknown },
+        run: () => T | Promise<T>,
+    ): Promise<T> {
+        try {
+            return await run();
+        } catch (error) {
+            throw presentable(error, labelOf(resource, webhook));
+        }
+    }
+}
+
+/** An error whose message says which webhook it is about. It is a new one, as others may wait for the same error. */
+class StepError extends CaptionsError {
+    override readonly name: string;
+
+    constructor(name: string, message: string) {
+        super(message);
+        this.name = name;
+    }
+}
+
+function presentable(error: unknown, label: string): CaptionsError {
+    if (error instanceof lifecycle.PartialFailure) {
+        return new lifecycle.PartialFailure(error.id, error.outputs, `Webhook ${label}: ${error.message}`);
+    }
+    if (error instanceof CaptionsError) return new StepError(error.name, `Webhook ${label}: ${error.message}`);
+    return unexpected(error);
+}
+
+/** A bug of this package. What another library says of it may repeat anything, so only its kind is shown. */
+export function unexpected(error: unknown): CaptionsError {
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return new CaptionsError(
+        `Unexpected error in pulumi-captions (this is a bug): ${what}. Please report it as an issue of its repository.`,
+    );
+}
+
+function labelOf(
+    resource: Resource | undefined,
+    { id, url }: { readonly id?: string; readonly url?: unknown },
+): string {
+    const details = [id, typeof url === "string" ? hostOf(url) : undefined].filter((detail) => detail !== undefined);
+    if (resource === undefined) {
+        const [first = "", second] = details;
+        return second === undefined ? first : `${first} (${second})`;
+    }
+    return details.length === 0 ? `"${resource.name}"` : `"${resource.name}" (${details.join(", ")})`;
+}
+
+function urlIn(properties: unknown): unknown {
+    return typeof properties === "object" && properties !== null && "url" in properties ? properties.url : undefined;
+}
