@@ -1,11 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Behaviour } from "./behaviour";
+import { oddForms } from "./odd-entries";
+import { urlForms } from "./url-forms";
 import type { RegisteredWebhook } from "./webhooks";
 
 /** An answer before it is sent. */
 export interface Answer {
     readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
+    /** A list is sent as several headers of one name. */
+    readonly headers: Readonly<Record<string, string | string[]>>;
     readonly body: string;
 }
 
@@ -52,15 +55,18 @@ export function jsonAnswer(value: object, behaviour: Behaviour): Answer {
 /** A webhook as answers show it, which may differ from what was sent and from what is true. */
 export function showWebhook(webhook: RegisteredWebhook, endpoint: string, behaviour: Behaviour): object {
     const { id, url, secret, enabledEvents } = webhook;
+    const listed = endpoint === "list";
     const shown = {
         id,
         secret,
-        url: urlForms[behaviour.urlForm](url),
+        url: urlForms[(listed ? behaviour.listUrlForm : null) ?? behaviour.urlForm](url),
         enabledEvents: eventOrders[behaviour.eventOrder](enabledEvents),
         ...(behaviour.extraFields ? { createdAt: "2026-01-01T00:00:00Z", status: "active", metadata: {} } : {}),
     };
-    const masked = behaviour.secrets === "masked-in-list" && endpoint === "list";
-    return changeSecrets(shown, masked ? "masked" : behaviour.secrets) as object;
+    const form = behaviour.secrets === "masked-in-list" && listed ? "masked" : behaviour.secrets;
+    const entry = changeSecrets(shown, form) as Record<string, unknown>;
+    const odd = listed && Object.hasOwn(behaviour.oddWebhooks, id) ? behaviour.oddWebhooks[id] : undefined;
+    return odd === undefined ? entry : oddForms[odd](entry);
 }
 
 /** Any JSON with each `secret` in it masked, emptied or left out. */
@@ -75,13 +81,6 @@ export function changeSecrets(value: unknown, form: Behaviour["secrets"]): unkno
         }),
     );
 }
-
-const urlForms: Readonly<Record<Behaviour["urlForm"], (url: string) => string>> = {
-    "as-sent": (url) => url,
-    normalised: (url) => (URL.canParse(url) ? new URL(url).href : url),
-    "trailing-slash": (url) => url.replace(/^([^?#]*[^/?#])(?=[?#]|$)/, "$1/"),
-    "upper-case-host": (url) => url.replace(/(?<=:\/\/)[^/?#]+/, (host) => host.toUpperCase()),
-};
 
 const eventOrders: Readonly<Record<Behaviour["eventOrder"], (events: readonly string[]) => string[]>> = {
     "as-sent": (events) => [...events],

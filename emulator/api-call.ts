@@ -1,16 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Answer, echo } from "./answers";
-import { type Call, type Endpoint, endpointOf, withoutSecrets } from "./calls";
-import type { Fault } from "./faults";
+import { type Call, endpointOf, withoutSecrets } from "./calls";
+import { courseOf } from "./faults/kinds";
 import { readBody } from "./requests";
-import { answerChanged, answerInstead, resetConnection, send } from "./sending";
+import { compress, isDoomed, resetConnection } from "./sending";
 import type { Parts } from "./server";
 import type { Traffic } from "./traffic";
 
-/** Connections that are reset as soon as they are used again. */
-const doomed = new WeakSet<Socket>();
+/** Stands for the API's answer where the work is not done before it. */
+const promised: Answer = {
+    status: 200,
+    headers: { "Content-Type": "application/json" },
+    body: '{"id":"wh_pending","secret":"whsec_pending"}',
+};
 
 /** One call from its arrival to its answer, with what goes wrong in between. */
 export async function handleApiCall(
@@ -20,71 +23,64 @@ export async function handleApiCall(
     parts: Parts,
     traffic: Traffic,
 ): Promise<void> {
-    if (doomed.has(request.socket)) return resetConnection(response);
+    if (isDoomed(request)) return resetConnection(response);
     traffic.begin(request, response);
     const { emulator, api, calls, webhooks, signal } = parts;
-    const at = Date.now();
+    const at = parts.now();
     const endpoint = endpointOf(path);
     const body = await readBody(request);
-    const fault = parts.faults.take(endpoint);
+    const webhookId = textIn(body.json, "id");
+    const fault = parts.faults.take({ endpoint, webhookId, url: textIn(body.json, "url") });
     const call = calls.add({
         at,
         endpoint,
         path: String(withoutSecrets(path, emulator.apiKey)),
         ...(body.json === undefined ? {} : { body: withoutSecrets(body.json, emulator.apiKey) }),
-        ...withWebhookId(idIn(body.json)),
+        ...(webhookId === undefined ? {} : { webhookId }),
         ...(fault === undefined ? {} : { fault: fault.kind }),
         answered: false,
     });
-    const { latencyMs } = emulator.behaviour;
+    const { latencyMs, compression } = emulator.behaviour;
     if (latencyMs > 0) await wait(latencyMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted || body.problem === "aborted") return;
 
-    const respond = async (answer: Answer): Promise<void> => {
-        response.once("finish", () => {
-            if (fault?.kind !== "truncated") calls.amend(call, { answered: true });
-        });
-        calls.amend(call, { status: answer.status });
-        parts.log(describe(call, fault));
-        const { compression } = emulator.behaviour;
-        const acceptEncoding = String(request.headers["accept-encoding"] ?? "");
-        await send(response, answer, fault, { compression, acceptEncoding, signal });
-    };
-    const giveUp = (hang: boolean): void => {
-        parts.log(describe(call, fault));
-        if (!hang) resetConnection(response);
-    };
-
-    if (fault?.kind === "lost-request" || fault?.kind === "hang") return giveUp(fault.kind === "hang");
-    const instead = fault && answerInstead(fault);
-    if (instead !== undefined) return respond(instead);
+    const course = courseOf(fault);
     const before = webhooks.all;
-    const answer = api.answer({ endpoint, method: request.method ?? "", headers: request.headers, body });
-    if (endpoint === "register")
-        calls.amend(call, withWebhookId(answer.status === 200 ? idIn(JSON.parse(answer.body)) : undefined));
-    if (fault === undefined) return respond(answer);
-    if (fault.kind === "lost-answer" || fault.kind === "hang-after") return giveUp(fault.kind === "hang-after");
-    if (fault.kind === "close-on-reuse") doomed.add(request.socket);
-    // A deleted webhook is in none but the first, a new one in none but the second.
-    const echoed = () => echo(request.headers, body.json, new Set([...before, ...webhooks.all]));
-    return respond(answerChanged(answer, fault, echoed));
+    const work = (): Answer => {
+        const answer = api.answer({ endpoint, method: request.method ?? "", headers: request.headers, body });
+        const id = endpoint === "register" && answer.status === 200 ? textIn(JSON.parse(answer.body), "id") : undefined;
+        if (id !== undefined) calls.amend(call, { webhookId: id });
+        return answer;
+    };
+    const answer = course.answer({
+        answer: course.work === "before" ? work() : promised,
+        // A deleted webhook is in none but the first, a new one in none but the second.
+        echoed: () => echo(request.headers, body.json, new Set([...before, ...webhooks.all])),
+    });
+    response.once("finish", () => calls.amend(call, { answered: true }));
+    if (!course.silent) calls.amend(call, { status: answer.status });
+    parts.log(describe(call));
+    const sent = course.send({
+        response,
+        ...(await compress(answer, compression, request.headers["accept-encoding"])),
+        signal,
+    });
+    if (typeof course.work === "object") {
+        const { afterMs } = course.work;
+        parts.lateWork.schedule(sent, afterMs, () => {
+            const { status } = work();
+            parts.log(`${endpoint.padEnd(9)} done late: ${status}`);
+        });
+    }
+    await sent;
 }
 
-function withWebhookId(id: string | undefined): Pick<Call, "webhookId"> {
-    return id === undefined ? {} : { webhookId: id };
+function textIn(json: unknown, name: "id" | "url"): string | undefined {
+    const value = typeof json === "object" && json !== null ? (json as Record<string, unknown>)[name] : undefined;
+    return typeof value === "string" ? value : undefined;
 }
 
-function idIn(json: unknown): string | undefined {
-    const id = typeof json === "object" && json !== null && "id" in json ? json.id : undefined;
-    return typeof id === "string" ? id : undefined;
-}
-
-function describe({ endpoint, status, webhookId }: Call, fault: Fault | undefined): string {
-    const words = [
-        (endpoint as Endpoint).padEnd(9),
-        status ?? "no answer",
-        webhookId,
-        fault && `(fault: ${fault.kind})`,
-    ];
+function describe({ endpoint, status, webhookId, fault }: Call): string {
+    const words = [endpoint.padEnd(9), status ?? "no answer", webhookId, fault && `(fault: ${fault})`];
     return words.filter((word) => word !== undefined).join(" ");
 }

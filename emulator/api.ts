@@ -4,8 +4,10 @@ import * as v from "valibot";
 import { type Answer, echo, errorAnswer, jsonAnswer, showWebhook, shuffle } from "./answers";
 import { type Behaviour, describeIssue } from "./behaviour";
 import { type Endpoint, webhookEndpoints } from "./calls";
+import { oddNeighbour } from "./odd-entries";
 import { RateLimiter } from "./rate-limiter";
 import { type Body, mostBodyBytes } from "./requests";
+import { retryAfterForms } from "./retry-after";
 import { progressOf, signedUrl, type Video, type VideoRequest, type VideoStore } from "./videos";
 import type { WebhookStore } from "./webhooks";
 
@@ -23,6 +25,7 @@ export interface ApiOptions {
     readonly webhooks: WebhookStore;
     readonly videos: VideoStore;
     readonly submit: (request: VideoRequest) => Video;
+    readonly now: () => number;
 }
 
 /** What an endpoint refuses; `status` is the switch that says with which status. */
@@ -30,7 +33,7 @@ class Refusal {
     constructor(
         readonly status: number,
         readonly message: string,
-        readonly headers: Readonly<Record<string, string>> = {},
+        readonly headers: Answer["headers"] = {},
     ) {}
 }
 
@@ -93,10 +96,10 @@ export class Api {
             if (behaviour.noContract) {
                 throw new Refusal(behaviour.noContractStatus, "Webhooks need an enterprise contract.");
             }
-            const waitMs = this.#limiter.pass(behaviour.rateLimit);
+            const waitMs = this.#limiter.pass(behaviour.rateLimit, this.#options.now());
             if (waitMs > 0) {
                 const message = `Too many calls: the next one may come in ${Math.ceil(waitMs / 1000)} s.`;
-                throw new Refusal(behaviour.rateLimitStatus, message, retryAfterHeader(waitMs, behaviour));
+                throw new Refusal(behaviour.rateLimitStatus, message, this.#retryAfter(waitMs, behaviour));
             }
         }
         if (body.problem === "too-large") throw new Refusal(413, `The body is larger than ${mostBodyBytes} bytes.`);
@@ -135,22 +138,35 @@ export class Api {
             : refuse(describeIssue(result.issues[0]));
     }
 
-    #list(behaviour: Behaviour): object[] {
-        const { webhooks } = this.#options;
-        const visible = behaviour.listLagMs > 0 ? webhooks.asOf(Date.now() - behaviour.listLagMs) : webhooks.all;
+    #retryAfter(waitMs: number, { retryAfter }: Behaviour): Answer["headers"] {
+        const value = retryAfterForms[retryAfter](waitMs, this.#options.now());
+        return value === undefined ? {} : { "Retry-After": value };
+    }
+
+    #list(behaviour: Behaviour): unknown[] {
+        const { webhooks, now } = this.#options;
+        const visible = behaviour.listLagMs > 0 ? webhooks.asOf(now() - behaviour.listLagMs) : webhooks.all;
         const ordered = {
             "oldest-first": () => visible,
             "newest-first": () => visible.toReversed(),
             shuffled: () => shuffle(visible),
         }[behaviour.listOrder]();
-        return ordered.map((webhook) => showWebhook(webhook, "list", behaviour));
+        return [
+            ...behaviour.oddNeighbours.map(oddNeighbour),
+            ...ordered.map((webhook) => showWebhook(webhook, "list", behaviour)),
+        ];
     }
 
     #register(body: v.InferOutput<typeof bodies.register>, behaviour: Behaviour): object {
         this.#checkSettings(body, behaviour);
         const { webhooks } = this.#options;
         const twin = behaviour.duplicateUrls === "allowed" ? undefined : this.#onSameUrl(body.url);
-        if (twin === undefined) return showWebhook(webhooks.register(body), "register", behaviour);
+        if (twin === undefined) {
+            const enabledEvents = behaviour.ignoredFields.includes("enabledEvents")
+                ? behaviour.events
+                : body.enabledEvents;
+            return showWebhook(webhooks.register({ ...body, enabledEvents }), "register", behaviour);
+        }
         if (behaviour.duplicateUrls === "refused") {
             throw new Refusal(behaviour.duplicateUrlStatus, `The webhook ${twin.id} has this URL already.`);
         }
@@ -166,7 +182,10 @@ export class Api {
         if (twin !== undefined && behaviour.duplicateUrls === "refused") {
             throw new Refusal(behaviour.duplicateUrlStatus, `The webhook ${twin.id} has this URL already.`);
         }
-        const updated = webhooks.update(id, change);
+        const heeded = Object.entries(change).filter(
+            ([field]) => !(behaviour.ignoredFields as readonly string[]).includes(field),
+        );
+        const updated = webhooks.update(id, Object.fromEntries(heeded));
         if (updated === undefined) throw unknownWebhook(id, behaviour);
         return showWebhook(updated, "update", behaviour);
     }
@@ -189,7 +208,7 @@ export class Api {
             return { state: "COMPLETE", url: signedUrl(this.#options.emulatorUrl(), video) };
         // What a failed operation answers is not documented.
         if (video.outcome === "failure") return { state: "FAILED", error: "The video could not be made." };
-        return { state: "PROCESSING", progress: progressOf(video) };
+        return { state: "PROCESSING", progress: progressOf(video, this.#options.now()) };
     }
 
     #checkSettings(
@@ -220,11 +239,4 @@ function unknownWebhook(id: string, behaviour: Behaviour): Refusal {
 function sameKey(given: string | string[] | undefined, expected: string): boolean {
     const digest = (key: string): Buffer => createHash("sha256").update(key).digest();
     return timingSafeEqual(digest(String(given ?? "")), digest(expected)) && given !== undefined;
-}
-
-function retryAfterHeader(waitMs: number, { retryAfter }: Behaviour): Record<string, string> {
-    if (retryAfter === "none") return {};
-    if (retryAfter === "seconds") return { "Retry-After": String(Math.ceil(waitMs / 1000)) };
-    // A date has whole seconds: rounded up, so that whoever waits until then has waited long enough.
-    return { "Retry-After": new Date(Math.ceil((Date.now() + waitMs) / 1000) * 1000).toUTCString() };
 }

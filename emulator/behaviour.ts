@@ -1,5 +1,9 @@
+import { closest, distance } from "fastest-levenshtein";
 import * as v from "valibot";
 import { EmulatorError } from "./errors";
+import { oddFormNames, oddNeighbourNames } from "./odd-entries";
+import { retryAfterFormNames } from "./retry-after";
+import { urlFormNames } from "./url-forms";
 
 /** At most `calls` calls in any `perSeconds` seconds. */
 export interface RateLimit {
@@ -7,167 +11,125 @@ export interface RateLimit {
     readonly perSeconds: number;
 }
 
+const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
+/** Node's timers fire at once beyond 2^31 - 1 milliseconds. */
+export const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(2 ** 31 - 1));
+const oneOf = <const T extends string>(...values: [T, ...T[]]) => v.picklist(values);
+
 /**
- * The switches: one for each point that the documentation of the Captions API leaves open. The defaults are the plainest
- * reading of it; a client is right when it is right with every value.
+ * The switches, each with its type and its default. A docstring here is also the docstring of {@link Behaviour} and the
+ * sentence in `docs/emulator.md`.
  */
-export interface Behaviour {
-    /** The status for an id (of a webhook or a video) that doesn't exist. Default: 404. */
-    readonly unknownIdStatus: number;
-    /** The status for a `url` that is no absolute http or https URL. Default: 400. */
-    readonly badUrlStatus: number;
-    /** The status for an event that is not in `events`. Default: 400. */
-    readonly unknownEventStatus: number;
-    /** The status for a body that is no JSON, or lacks something. Default: 400. */
-    readonly badRequestStatus: number;
-    /** The status for a missing or wrong `x-api-key`. Default: 401. */
-    readonly badKeyStatus: number;
-    /** Whether the account lacks the enterprise contract that webhooks need. Default: false. */
-    readonly noContract: boolean;
-    /** The status when `noContract` is on. Default: 403. */
-    readonly noContractStatus: number;
-    /** The status of a second webhook on one URL, when `duplicateUrls` is `refused`. Default: 409. */
-    readonly duplicateUrlStatus: number;
-    /** The status beyond `rateLimit`. Default: 429. */
-    readonly rateLimitStatus: number;
-    /** The form of an error's body: `{"error": "…"}`, `{"message": "…"}`, text, a page, or nothing. Default: `json-error`. */
-    readonly errorBody: "json-error" | "json-message" | "text" | "html" | "empty";
+const switches = {
+    /** The status for an id (of a webhook or a video) that doesn't exist. */
+    unknownIdStatus: v.optional(status, 404),
+    /** The status for a `url` that is no absolute http or https URL. */
+    badUrlStatus: v.optional(status, 400),
+    /** The status for an event that is not in `events`. */
+    unknownEventStatus: v.optional(status, 400),
+    /** The status for a body that is no JSON, or lacks something. */
+    badRequestStatus: v.optional(status, 400),
+    /** The status for a missing or wrong `x-api-key`. */
+    badKeyStatus: v.optional(status, 401),
+    /** Whether the account lacks the enterprise contract that webhooks need. */
+    noContract: v.optional(v.boolean(), false),
+    /** The status when `noContract` is on. */
+    noContractStatus: v.optional(status, 403),
+    /** The status of a second webhook on one URL, when `duplicateUrls` is `refused`. */
+    duplicateUrlStatus: v.optional(status, 409),
+    /** The status beyond `rateLimit`. */
+    rateLimitStatus: v.optional(status, 429),
+    /** The form of an error's body: `{"error": "…"}`, `{"message": "…"}`, text, a page, or nothing. */
+    errorBody: v.optional(oneOf("json-error", "json-message", "text", "html", "empty"), "json-error"),
     /**
      * Whether errors repeat the request with its API key, and the account's secrets, as debugging pages do. For tests that
-     * a client passes none of it on. Default: false.
+     * a client passes none of it on.
      */
-    readonly echoSecrets: boolean;
+    echoSecrets: v.optional(v.boolean(), false),
 
     /**
      * What a second `/register` on one URL does. `merged` answers the webhook that is there, as it is; `merged-new-secret`
-     * does so and rotates its secret. Default: `allowed`.
+     * does so and rotates its secret.
      */
-    readonly duplicateUrls: "allowed" | "refused" | "merged" | "merged-new-secret";
-    /** What `/delete` of an unknown id answers: an error, `{"success": true}` or `{"success": false}`. Default: `error`. */
-    readonly deleteUnknown: "error" | "success" | "false";
-    /** Whether `/delete` of a known id answers `{"success": false}` and deletes nothing. Default: false. */
-    readonly deleteAnswersFalse: boolean;
+    duplicateUrls: v.optional(oneOf("allowed", "refused", "merged", "merged-new-secret"), "allowed"),
+    /**
+     * Fields that the API accepts and ignores. `/update` leaves such a field as it was, rotates the secret, and answers the
+     * truth; `/register` with `enabledEvents` ignored enables all events (it never ignores `url`).
+     */
+    ignoredFields: v.optional(v.array(oneOf("url", "enabledEvents")), () => []),
+    /** What `/delete` of an unknown id answers: an error, `{"success": true}` or `{"success": false}`. */
+    deleteUnknown: v.optional(oneOf("error", "success", "false"), "error"),
+    /** Whether `/delete` of a known id answers `{"success": false}` and deletes nothing. */
+    deleteAnswersFalse: v.optional(v.boolean(), false),
 
-    /** How far `/list` is behind what was registered, updated and deleted, in milliseconds (10 minutes are remembered). Default: 0. */
-    readonly listLagMs: number;
-    /** The order of the webhooks in `/list`. Default: `oldest-first`. */
-    readonly listOrder: "oldest-first" | "newest-first" | "shuffled";
-    /** The order of `enabledEvents` in answers; `doubled` names each twice. Default: `as-sent`. */
-    readonly eventOrder: "as-sent" | "reversed" | "sorted" | "shuffled" | "doubled";
-    /** How `url` comes back in answers; `normalised` is the WHATWG form. Default: `as-sent`. */
-    readonly urlForm: "as-sent" | "normalised" | "trailing-slash" | "upper-case-host";
-    /** How secrets come back: `masked` is `********` in every answer, `masked-in-list` in `/list` only. Default: `clear`. */
-    readonly secrets: "clear" | "masked-in-list" | "masked" | "empty" | "missing";
-    /** Whether answers have fields that the documentation doesn't know. Default: false. */
-    readonly extraFields: boolean;
-    /** The `Content-Type` of answers that are JSON. Default: `application/json; charset=utf-8`. */
-    readonly contentType: string;
-    /** The `Content-Encoding` of answers, where the request accepts it. Default: `none`. */
-    readonly compression: "none" | "gzip" | "br" | "deflate";
-    /** The time before a call is worked on, in milliseconds. Default: 0. */
-    readonly latencyMs: number;
-    /** The limit on the five webhook endpoints together; calls that it refuses don't count. Default: null, no limit. */
-    readonly rateLimit: RateLimit | null;
-    /** The form of `Retry-After` beyond `rateLimit`. Default: `seconds`. */
-    readonly retryAfter: "seconds" | "http-date" | "none";
-    /** The names of the events, as `/events` answers them. Default: `creator.success` and `creator.failure`. */
-    readonly events: readonly string[];
-
-    /** How often a delivery is tried in all, until a receiver answers 2xx. Default: 1. */
-    readonly deliveryAttempts: number;
-    /** The time between two attempts of a delivery, in milliseconds. Default: 1000. */
-    readonly deliveryRetryDelayMs: number;
-    /** How long a receiver may take for an answer, in milliseconds. Default: 10,000. */
-    readonly deliveryTimeoutMs: number;
-    /** What stands for `url` in the delivery of a failed video. Default: `missing`. */
-    readonly failedUrl: "missing" | "empty" | "null";
-    /** How long a video takes until it succeeds by itself, in seconds; 0: it waits until it is told to. Default: 0. */
-    readonly videoSeconds: number;
-}
-
-/** The events that the documentation of the Captions API names. */
-const knownEvents = ["creator.success", "creator.failure"];
-
-/** What {@link Behaviour} is unless it is told otherwise. */
-export const defaultBehaviour: Behaviour = {
-    unknownIdStatus: 404,
-    badUrlStatus: 400,
-    unknownEventStatus: 400,
-    badRequestStatus: 400,
-    badKeyStatus: 401,
-    noContract: false,
-    noContractStatus: 403,
-    duplicateUrlStatus: 409,
-    rateLimitStatus: 429,
-    errorBody: "json-error",
-    echoSecrets: false,
-    duplicateUrls: "allowed",
-    deleteUnknown: "error",
-    deleteAnswersFalse: false,
-    listLagMs: 0,
-    listOrder: "oldest-first",
-    eventOrder: "as-sent",
-    urlForm: "as-sent",
-    secrets: "clear",
-    extraFields: false,
-    contentType: "application/json; charset=utf-8",
-    compression: "none",
-    latencyMs: 0,
-    rateLimit: null,
-    retryAfter: "seconds",
-    events: knownEvents,
-    deliveryAttempts: 1,
-    deliveryRetryDelayMs: 1000,
-    deliveryTimeoutMs: 10_000,
-    failedUrl: "missing",
-    videoSeconds: 0,
-};
-
-const status = v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599));
-/** Node's timers fire at once beyond 2^31 - 1 milliseconds. */
-const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(2 ** 31 - 1));
-const oneOf = <const T extends string>(...values: T[]) => v.picklist(values);
-
-const schema = v.partial(
-    v.strictObject({
-        unknownIdStatus: status,
-        badUrlStatus: status,
-        unknownEventStatus: status,
-        badRequestStatus: status,
-        badKeyStatus: status,
-        noContract: v.boolean(),
-        noContractStatus: status,
-        duplicateUrlStatus: status,
-        rateLimitStatus: status,
-        errorBody: oneOf("json-error", "json-message", "text", "html", "empty"),
-        echoSecrets: v.boolean(),
-        duplicateUrls: oneOf("allowed", "refused", "merged", "merged-new-secret"),
-        deleteUnknown: oneOf("error", "success", "false"),
-        deleteAnswersFalse: v.boolean(),
-        listLagMs: milliseconds,
-        listOrder: oneOf("oldest-first", "newest-first", "shuffled"),
-        eventOrder: oneOf("as-sent", "reversed", "sorted", "shuffled", "doubled"),
-        urlForm: oneOf("as-sent", "normalised", "trailing-slash", "upper-case-host"),
-        secrets: oneOf("clear", "masked-in-list", "masked", "empty", "missing"),
-        extraFields: v.boolean(),
-        contentType: v.pipe(v.string(), v.regex(/^[\x20-\x7e]+$/)),
-        compression: oneOf("none", "gzip", "br", "deflate"),
-        latencyMs: milliseconds,
-        rateLimit: v.nullable(
+    /** How far `/list` is behind what was registered, updated and deleted, in milliseconds (10 minutes are remembered). */
+    listLagMs: v.optional(milliseconds, 0),
+    /** The order of the webhooks in `/list`. */
+    listOrder: v.optional(oneOf("oldest-first", "newest-first", "shuffled"), "oldest-first"),
+    /** Entries of somebody else that `/list` shows before the webhooks, and that don't fit the documentation. */
+    oddNeighbours: v.optional(v.array(v.picklist(oddNeighbourNames)), () => []),
+    /** Webhooks, by their id, that `/list` shows in a way that doesn't fit the documentation. */
+    oddWebhooks: v.optional(v.record(v.string(), v.picklist(oddFormNames)), () => ({})),
+    /** The order of `enabledEvents` in answers; `doubled` names each twice. */
+    eventOrder: v.optional(oneOf("as-sent", "reversed", "sorted", "shuffled", "doubled"), "as-sent"),
+    /**
+     * How `url` comes back in answers; `normalised` is the WHATWG form, the `percent-` forms spell the same path otherwise, and
+     * `tracking-query` is really another URL.
+     */
+    urlForm: v.optional(v.picklist(urlFormNames), "as-sent"),
+    /** How `url` comes back in `/list` only; null: as `urlForm` says. */
+    listUrlForm: v.optional(v.nullable(v.picklist(urlFormNames)), null),
+    /** How secrets come back: `masked` is `********` in every answer, `masked-in-list` in `/list` only. */
+    secrets: v.optional(oneOf("clear", "masked-in-list", "masked", "empty", "missing"), "clear"),
+    /** Whether answers have fields that the documentation doesn't know. */
+    extraFields: v.optional(v.boolean(), false),
+    /** The `Content-Type` of answers that are JSON. */
+    contentType: v.optional(v.pipe(v.string(), v.regex(/^[\x20-\x7e]+$/)), "application/json; charset=utf-8"),
+    /** The `Content-Encoding` of answers, where the request accepts it. */
+    compression: v.optional(oneOf("none", "gzip", "br", "deflate"), "none"),
+    /** The time before a call is worked on, in milliseconds. */
+    latencyMs: v.optional(milliseconds, 0),
+    /** The limit on the five webhook endpoints together; calls that it rejects don't count. Null: no limit. */
+    rateLimit: v.optional(
+        v.nullable(
             v.strictObject({
                 calls: v.pipe(v.number(), v.integer(), v.minValue(1)),
                 perSeconds: v.pipe(v.number(), v.gtValue(0), v.maxValue(86_400)),
             }),
         ),
-        retryAfter: oneOf("seconds", "http-date", "none"),
-        events: v.array(v.string()),
-        deliveryAttempts: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
-        deliveryRetryDelayMs: milliseconds,
-        deliveryTimeoutMs: v.pipe(milliseconds, v.minValue(1)),
-        failedUrl: oneOf("missing", "empty", "null"),
-        videoSeconds: v.pipe(v.number(), v.minValue(0), v.maxValue(86_400)),
-    }),
-) satisfies v.GenericSchema<Partial<Behaviour>>;
+        null,
+    ),
+    /** The form of `Retry-After` beyond `rateLimit`: how long to wait, no such header, or a value that doesn't help. */
+    retryAfter: v.optional(v.picklist(retryAfterFormNames), "seconds"),
+    /** The names of the events, as `/events` answers them. */
+    events: v.optional(v.array(v.string()), () => ["creator.success", "creator.failure"]),
+
+    /** How often a delivery is tried in all, until a receiver answers 2xx. */
+    deliveryAttempts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 1),
+    /** The time between two attempts of a delivery, in milliseconds. */
+    deliveryRetryDelayMs: v.optional(milliseconds, 1000),
+    /** How long a receiver may take for an answer, in milliseconds. */
+    deliveryTimeoutMs: v.optional(v.pipe(milliseconds, v.minValue(1)), 10_000),
+    /** What stands for `url` in the delivery of a failed video. */
+    failedUrl: v.optional(oneOf("missing", "empty", "null"), "missing"),
+    /** How long a video takes until it succeeds by itself, in seconds; 0: it waits until it is told to. */
+    videoSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400)), 0),
+};
+
+const schema = v.strictObject(switches);
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/**
+ * The switches: one for each point that the documentation of the Captions API leaves open. The defaults are the plainest
+ * reading of it; a client is right when it is right with every value. All of them with their defaults: `docs/emulator.md`.
+ */
+export type Behaviour = {
+    readonly [Name in keyof typeof switches]: DeepReadonly<v.InferOutput<(typeof switches)[Name]>>;
+};
+
+/** What {@link Behaviour} is unless it is told otherwise. */
+export const defaultBehaviour: Behaviour = v.parse(schema, {});
 
 /**
  * The behaviour with some switches changed; those that are undefined stay as they are.
@@ -175,10 +137,24 @@ const schema = v.partial(
  * @throws {EmulatorError} naming a switch that doesn't exist or a value that it doesn't have
  */
 export function changeBehaviour(current: Behaviour, change: unknown): Behaviour {
-    const result = v.safeParse(schema, change);
-    if (!result.success) throw new EmulatorError(`The behaviour is not possible: ${describeIssue(result.issues[0])}`);
-    const given = Object.entries(result.output).filter(([, value]) => value !== undefined);
-    return { ...current, ...Object.fromEntries(given) };
+    if (typeof change !== "object" || change === null || Array.isArray(change)) {
+        throw new EmulatorError('The behaviour must be an object of switches, for example {"listLagMs": 2000}.');
+    }
+    const given = Object.entries(change).filter(([, value]) => value !== undefined);
+    for (const [name] of given) checkName(name);
+    const result = v.safeParse(schema, { ...current, ...Object.fromEntries(given) });
+    if (result.success) return result.output;
+    throw new EmulatorError(`The behaviour is not possible: ${describeIssue(result.issues[0])}`);
+}
+
+function checkName(name: string): void {
+    const names = Object.keys(switches);
+    if (names.includes(name)) return;
+    const near = closest(name, names);
+    // More letters wrong than right is another word.
+    const isNear = distance(name, near) < near.length / 2;
+    const hint = isNear ? `Did you mean "${near}"?` : `The switches are: ${names.join(", ")}.`;
+    throw new EmulatorError(`There is no switch "${name}". ${hint}`);
 }
 
 /** An issue of the schema library with the place that it is about, which its message alone leaves out. */

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { maskedSecret } from "./answers";
 import { type Behaviour, describeIssue } from "./behaviour";
 import { EmulatorError } from "./errors";
-import type { Fault } from "./faults";
+import type { Fault } from "./faults/fault";
 import { readBody } from "./requests";
 import type { Parts } from "./server";
 

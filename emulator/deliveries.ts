@@ -31,6 +31,7 @@ export interface DelivererOptions {
     readonly behaviour: () => Behaviour;
     readonly webhooks: () => readonly StoredWebhook[];
     readonly record: (delivery: Delivery) => void;
+    readonly now: () => number;
     /** Ends all attempts and waits. */
     readonly signal: AbortSignal;
 }
@@ -51,7 +52,7 @@ async function deliverTo(id: string, event: string, video: Video, options: Deliv
         const webhook = webhooks().find((one) => one.id === id);
         if (webhook === undefined) break;
         const behaviour = options.behaviour();
-        const at = Date.now();
+        const at = options.now();
         const body = JSON.stringify(deliveryBody(event, video, behaviour, options.emulatorUrl()));
         const answer = await post(webhook, body, behaviour.deliveryTimeoutMs, signal);
         const accepted = answer.status !== undefined && answer.status >= 200 && answer.status < 300;

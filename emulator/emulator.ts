@@ -4,9 +4,11 @@ import { type Behaviour, changeBehaviour, defaultBehaviour } from "./behaviour";
 import { type Call, type Endpoint, webhookEndpoints } from "./calls";
 import { type Delivery, deliver } from "./deliveries";
 import { EmulatorError } from "./errors";
-import { type Fault, FaultQueue } from "./faults";
+import type { Fault } from "./faults/fault";
+import { LateWork } from "./faults/late-work";
+import { FaultQueue } from "./faults/queue";
 import { Journal } from "./journal";
-import { type Listening, listen, type Tls } from "./server";
+import { type ConnectionMode, type Listening, listen, type Tls } from "./server";
 import { loadState, saveState } from "./state-file";
 import { type Outcome, type Video, type VideoRequest, VideoStore } from "./videos";
 import { type RegisteredWebhook, type StoredWebhook, type WebhookSettings, WebhookStore } from "./webhooks";
@@ -27,6 +29,8 @@ export interface EmulatorOptions {
     readonly stateFile?: string;
     /** Told of each call and delivery, in a line without secrets. Default: nobody. */
     readonly log?: (line: string) => void;
+    /** The time, in milliseconds since 1970, for list lag, rate limits, videos and the journals. Default: `Date.now`. */
+    readonly now?: () => number;
     /** Serves https with this key and certificate (PEM). Default: http. */
     readonly tls?: Tls;
 }
@@ -71,6 +75,8 @@ export class Emulator {
     readonly #stopping = new AbortController();
     readonly #firstBehaviour: Behaviour;
     readonly #faults = new FaultQueue();
+    readonly #lateWork = new LateWork();
+    readonly #now: () => number;
     readonly #listeners = new Set<() => void>();
     readonly #calls = new Journal<Call>(() => this.#announce());
     readonly #deliveries = new Journal<Delivery>(() => this.#announce());
@@ -85,11 +91,12 @@ export class Emulator {
     constructor(options: EmulatorOptions) {
         this.#options = options;
         this.apiKey = options.apiKey ?? "emulator-key";
+        this.#now = options.now ?? Date.now;
         this.#firstBehaviour = changeBehaviour(defaultBehaviour, options.behaviour ?? {});
         this.#behaviour = this.#firstBehaviour;
         const state = options.stateFile === undefined ? { webhooks: [], videos: [] } : loadState(options.stateFile);
-        this.#webhooks = new WebhookStore(state.webhooks, () => this.#save());
-        this.#videos = new VideoStore(state.videos, () => this.#save());
+        this.#webhooks = new WebhookStore(state.webhooks, () => this.#save(), this.#now);
+        this.#videos = new VideoStore(state.videos, () => this.#save(), this.#now);
         this.#api = new Api({
             apiKey: this.apiKey,
             emulatorUrl: () => this.url,
@@ -97,6 +104,7 @@ export class Emulator {
             webhooks: this.#webhooks,
             videos: this.#videos,
             submit: (request) => this.#submit(request),
+            now: this.#now,
         });
     }
 
@@ -110,10 +118,12 @@ export class Emulator {
             emulator: this,
             api: this.#api,
             faults: this.#faults,
+            lateWork: this.#lateWork,
             calls: this.#calls,
             webhooks: this.#webhooks,
             videos: this.#videos,
             log: log ?? (() => undefined),
+            now: this.#now,
             signal: this.#stopping.signal,
         });
         for (const video of this.#videos.all) this.#finishByItself(video);
@@ -221,6 +231,35 @@ export class Emulator {
         this.#faults.clear();
     }
 
+    /** Resolves as soon as all work is done that a fault put off with `doneAfterMs`: at once, if there is none. */
+    settled(): Promise<void> {
+        return this.#lateWork.settled();
+    }
+
+    /** Stops listening, so that new connections are refused; those that are open stay so (see {@link closeIdleConnections}). */
+    refuseConnections(): Promise<void> {
+        return this.#setMode("refused");
+    }
+
+    /** Closes each new connection at once, before anything is read from it; those that are open stay so. */
+    dropConnections(): Promise<void> {
+        return this.#setMode("dropped");
+    }
+
+    /**
+     * Takes new connections again, on the same port.
+     *
+     * @throws {EmulatorError} when the port has been taken meanwhile
+     */
+    acceptConnections(): Promise<void> {
+        return this.#setMode("accepted");
+    }
+
+    /** Closes the connections on which no API call is under way, so that the next call needs a new one. */
+    closeIdleConnections(): void {
+        this.#listening?.closeIdle();
+    }
+
     /** Registers a webhook as somebody else would, by hand: it is no call. Nothing is checked. */
     register(settings: WebhookSettings): RegisteredWebhook {
         return withoutVersion(this.#webhooks.register(settings));
@@ -278,12 +317,14 @@ export class Emulator {
                 const answer = delivery.status ?? delivery.error;
                 this.#options.log?.(`delivery  ${delivery.event} to ${delivery.webhookId}: ${answer}`);
             },
+            now: this.#now,
             signal: this.#stopping.signal,
         });
     }
 
-    /** As if it had just been started, without any webhook. */
+    /** As if it had just been started, without any webhook. Late work is cancelled. */
     reset(): void {
+        this.#lateWork.cancel();
         this.#behaviour = this.#firstBehaviour;
         this.#faults.clear();
         this.#api.reset();
@@ -291,12 +332,15 @@ export class Emulator {
         this.#videos.clear();
         this.#deliveries.clear();
         this.clearCalls();
+        // Only to listen again takes time, and can fail: when the port has been taken meanwhile.
+        this.acceptConnections().catch((error: unknown) => this.#options.log?.(String(error)));
     }
 
     /** Closes all connections and ends all that goes on; nothing keeps the process alive after it. Again: the same promise. */
     stop(): Promise<void> {
         this.#stopped ??= (async () => {
             this.#stopping.abort();
+            this.#lateWork.cancel();
             await this.#listening?.close();
         })();
         return this.#stopped;
@@ -308,6 +352,10 @@ export class Emulator {
         return () => this.#listeners.delete(listener);
     }
 
+    async #setMode(mode: ConnectionMode): Promise<void> {
+        if (!this.#stopping.signal.aborted) await this.#listening?.setMode(mode);
+    }
+
     #submit(request: VideoRequest): Video {
         const video = this.#videos.submit(request, this.#behaviour.videoSeconds);
         this.#finishByItself(video);
@@ -317,7 +365,7 @@ export class Emulator {
     /** Also after a restart, for videos out of the state file: for as long as they still take. */
     #finishByItself({ operationId, submittedAt, videoSeconds, outcome }: Video): void {
         if (videoSeconds === 0 || outcome !== undefined) return;
-        const left = Math.max(0, submittedAt + videoSeconds * 1000 - Date.now());
+        const left = Math.max(0, submittedAt + videoSeconds * 1000 - this.#now());
         const finish = async (): Promise<void> => {
             await wait(left, undefined, { signal: this.#stopping.signal, ref: false });
             const video = this.#videos.find(operationId);

@@ -1,13 +1,14 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import * as net from "node:net";
 import type { Api } from "./api";
 import { handleApiCall } from "./api-call";
 import type { Call } from "./calls";
 import { handleControl } from "./control";
 import type { Emulator } from "./emulator";
 import { EmulatorError } from "./errors";
-import type { FaultQueue } from "./faults";
+import type { LateWork } from "./faults/late-work";
+import type { FaultQueue } from "./faults/queue";
 import { isFromAnotherSite, isFromHere } from "./guard";
 import type { Journal } from "./journal";
 import { sendIcon, sendPage } from "./page";
@@ -26,10 +27,12 @@ export interface Parts {
     readonly emulator: Emulator;
     readonly api: Api;
     readonly faults: FaultQueue;
+    readonly lateWork: LateWork;
     readonly calls: Journal<Call>;
     readonly webhooks: WebhookStore;
     readonly videos: VideoStore;
     readonly log: (line: string) => void;
+    readonly now: () => number;
     readonly signal: AbortSignal;
 }
 
@@ -39,9 +42,16 @@ export interface ListenOptions extends Parts {
     readonly tls: Tls | undefined;
 }
 
+/** What becomes of new connections: nothing listens, or they are closed before anything is read, or all is well. */
+export type ConnectionMode = "refused" | "dropped" | "accepted";
+
 export interface Listening {
     readonly url: string;
     readonly traffic: Traffic;
+    /** What becomes of new connections from now on; those that are open stay so. */
+    readonly setMode: (mode: ConnectionMode) => Promise<void>;
+    /** Closes the connections on which no API call is under way. */
+    readonly closeIdle: () => void;
     readonly close: () => Promise<void>;
 }
 
@@ -64,28 +74,53 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     };
     const server = tls === undefined ? http.createServer(handler) : https.createServer({ ...tls }, handler);
     server.keepAliveTimeout = keepAliveMs;
-    const sockets = new Set<Socket>();
-    server.on("connection", (socket: Socket) => {
+    const sockets = new Set<net.Socket>();
+    let mode: ConnectionMode = "accepted";
+    let changing: Promise<void> = Promise.resolve();
+    // Not the HTTP server itself: it would close what is open when it stops to listen.
+    const front = net.createServer((socket) => {
+        if (mode === "dropped") {
+            socket.destroy();
+            return;
+        }
         sockets.add(socket);
         socket.once("close", () => sockets.delete(socket));
+        server.emit("connection", socket);
     });
-    await new Promise<void>((resolve, reject) => {
+    const { port: boundPort } = await listenOn(front, host, port);
+    return {
+        url: `${tls === undefined ? "http" : "https"}://${reachableHost(host)}:${boundPort}`,
+        traffic,
+        setMode: (wanted) => {
+            mode = wanted;
+            const change = async (): Promise<void> => {
+                await changing.catch(() => undefined);
+                if (mode === "refused") front.close();
+                else if (!front.listening) await listenOn(front, host, boundPort);
+            };
+            changing = change();
+            return changing;
+        },
+        closeIdle: () => {
+            for (const socket of sockets) if (!traffic.isBusy(socket)) socket.destroy();
+        },
+        close: async () => {
+            // Else it would listen again after the end.
+            await changing.catch(() => undefined);
+            for (const socket of sockets) socket.destroy();
+            if (front.listening) await new Promise((resolve) => front.close(resolve));
+        },
+    };
+}
+
+function listenOn(server: net.Server, host: string, port: number): Promise<net.AddressInfo> {
+    return new Promise((resolve, reject) => {
         const fail = (error: NodeJS.ErrnoException): void => reject(cannotListen(error, host, port));
         server.once("error", fail).listen(port, host, () => {
             server.off("error", fail);
-            resolve();
+            resolve(server.address() as net.AddressInfo);
         });
     });
-    const address = server.address() as AddressInfo;
-    return {
-        url: `${tls === undefined ? "http" : "https"}://${reachableHost(host)}:${address.port}`,
-        traffic,
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                for (const socket of sockets) socket.destroy();
-            }),
-    };
 }
 
 async function handle(
@@ -134,7 +169,7 @@ function reachableHost(host: string): string {
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): EmulatorError {
     const reasons: Record<string, string> = {
-        EADDRINUSE: "that port is in use: choose another one, or end what listens there",
+        EADDRINUSE: "that port is in use: choose another one, or stop what listens there",
         EACCES: "that port needs more rights: choose one above 1023",
         EADDRNOTAVAIL: "this machine has no such address",
         ENOTFOUND: "that host name is not known",

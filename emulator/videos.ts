@@ -35,10 +35,12 @@ const charactersPerSecond = 15;
 export class VideoStore {
     #videos: readonly Video[];
     readonly #changed: () => void;
+    readonly #time: () => number;
 
-    constructor(videos: readonly Video[], changed: () => void) {
+    constructor(videos: readonly Video[], changed: () => void, now: () => number) {
         this.#videos = videos;
         this.#changed = changed;
+        this.#time = now;
     }
 
     get all(): readonly Video[] {
@@ -52,7 +54,7 @@ export class VideoStore {
     submit({ script = defaultScript }: VideoRequest, videoSeconds: number): Video {
         const video: Video = {
             operationId: randomUUID(),
-            submittedAt: Date.now(),
+            submittedAt: this.#time(),
             videoSeconds,
             lengthSeconds: Math.max(1, Math.ceil(script.length / charactersPerSecond)),
             signature: randomBytes(32).toString("hex"),
@@ -89,10 +91,10 @@ export class VideoStore {
 }
 
 /** How much of it is done, in percent: never 100 while it is still being made. */
-export function progressOf(video: Video): number {
+export function progressOf(video: Video, now: number): number {
     if (video.outcome !== undefined) return 100;
     if (video.videoSeconds === 0) return 0;
-    return Math.min(99, Math.floor((Date.now() - video.submittedAt) / (10 * video.videoSeconds)));
+    return Math.min(99, Math.floor((now - video.submittedAt) / (10 * video.videoSeconds)));
 }
 
 /** Where it can be fetched, with a credential in it as the real ones have: it belongs into no log. */

@@ -29,11 +29,16 @@ export class WebhookStore {
     /** Each state with the time until which it held. */
     #past: { until: number; webhooks: readonly StoredWebhook[] }[] = [];
     readonly #changed: () => void;
+    readonly #time: () => number;
 
-    /** @param changed called after each change, before the call that made it is answered */
-    constructor(webhooks: readonly StoredWebhook[], changed: () => void) {
+    /**
+     * @param changed called after each change, before the call that made it is answered
+     * @param now the time, in milliseconds since 1970
+     */
+    constructor(webhooks: readonly StoredWebhook[], changed: () => void, now: () => number) {
         this.#now = webhooks;
         this.#changed = changed;
+        this.#time = now;
     }
 
     get all(): readonly StoredWebhook[] {
@@ -90,7 +95,7 @@ export class WebhookStore {
     }
 
     #become(webhooks: readonly StoredWebhook[]): void {
-        const until = Date.now();
+        const until = this.#time();
         const oldest = until - longestHistoryMs;
         this.#past = [...this.#past.filter((past) => past.until > oldest), { until, webhooks: this.#now }];
         this.#now = webhooks;

@@ -78,6 +78,7 @@ const draws: Readonly<
     "echo-secrets": { weight: 3 },
     garbage: { weight: 2 },
     "wrong-shape": { weight: 2 },
+    "break-after-headers": { weight: 2 },
     truncated: { weight: 3 },
     huge: { weight: 1 },
     "slow-body": { weight: 1, with: fc.constant({ delayMs: 30 }) },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Behaviour, defaultBehaviour, EmulatorError, startEmulator } from "../../emulator";
+import { type Behaviour, defaultBehaviour, type Emulator, EmulatorError, startEmulator } from "../../emulator";
 import { both, call, eventually, renders, start } from "./support";
 
 const statuses: [keyof Behaviour, string, unknown, Partial<Behaviour>?][] = [
@@ -121,6 +121,60 @@ describe("lists", () => {
     });
 });
 
+describe("ignoredFields", () => {
+    test.each(["url", "enabledEvents"] as const)("leave %s as it was in an update, which rotates", async (field) => {
+        const emulator = await start();
+        const { id, secret } = (await call(emulator, "register", renders)).json;
+        emulator.behave({ ignoredFields: [field] });
+        const change = { url: "https://b.example/other", enabledEvents: ["creator.failure"] };
+        const { json } = await call(emulator, "update", { id, ...change });
+        expect(json).toMatchObject({ id, ...change, [field]: renders[field] });
+        expect(json.secret).not.toBe(secret);
+        expect(emulator.webhooks).toEqual([json]);
+    });
+
+    test("with enabledEvents register a webhook for all events", async () => {
+        const emulator = await start({ ignoredFields: ["url", "enabledEvents"] });
+        const { json } = await call(emulator, "register", { ...renders, enabledEvents: ["creator.failure"] });
+        expect(json).toMatchObject(renders);
+        expect(emulator.webhooks).toEqual([json]);
+    });
+});
+
+describe("odd entries of /list", () => {
+    const listed = async (emulator: Emulator) => (await call(emulator, "list")).json.registeredWebhooks;
+
+    test.each([
+        ["number-id", { id: 42 }],
+        ["no-id", { id: undefined }],
+        ["null-events", { enabledEvents: null }],
+        ["text-events", { enabledEvents: "creator.success" }],
+        ["no-events", { enabledEvents: undefined }],
+        ["no-url", { url: undefined }],
+        ["null-url", { url: null }],
+        ["no-secret", { secret: undefined }],
+        ["null", null],
+        ["text", "wh_text"],
+    ] as const)("show a neighbour with %s beside the webhooks", async (kind, entry) => {
+        const emulator = await start({ oddNeighbours: [kind] });
+        const { id } = emulator.register(renders);
+        const [neighbour, real, ...rest] = await listed(emulator);
+        if (entry === null || typeof entry === "string") expect(neighbour).toBe(entry);
+        else for (const [name, value] of Object.entries(entry)) expect(neighbour[name]).toBe(value);
+        expect(real).toMatchObject({ id, ...renders });
+        expect(rest).toEqual([]);
+        expect(emulator.webhooks).toHaveLength(1);
+    });
+
+    test("show a webhook oddly, by its id, with oddWebhooks", async () => {
+        const emulator = await start();
+        const [first, second] = [emulator.register(renders), emulator.register(renders)];
+        emulator.behave({ oddWebhooks: { [second.id]: "null-events" } });
+        expect(await listed(emulator)).toEqual([first, { ...second, enabledEvents: null }]);
+        expect((await call(emulator, "update", { id: second.id })).json.enabledEvents).toEqual(both);
+    });
+});
+
 describe("answers", () => {
     test.each([
         ["as-sent", ["creator.success", "creator.failure"]],
@@ -146,11 +200,44 @@ describe("answers", () => {
         ["normalised", "https://a.example/h?q=a/b"],
         ["trailing-slash", "HTTPS://a.Example:443/x/../h/?q=a/b"],
         ["upper-case-host", "HTTPS://A.EXAMPLE:443/x/../h?q=a/b"],
+        ["lower-case", "https://a.example:443/x/../h?q=a/b"],
+        ["tracking-query", "HTTPS://a.Example:443/x/../h?q=a/b&utm_source=captions"],
     ] as const)("have their url %s", async (urlForm, url) => {
         const emulator = await start({ urlForm });
         const sent = "HTTPS://a.Example:443/x/../h?q=a/b";
-        expect((await call(emulator, "register", { ...renders, url: sent })).json.url).toBe(url);
+        for (const endpoint of ["register", "list"]) {
+            const { json } = await call(
+                emulator,
+                endpoint,
+                endpoint === "list" ? undefined : { ...renders, url: sent },
+            );
+            expect((json.registeredWebhooks?.[0] ?? json).url).toBe(url);
+        }
         expect(emulator.webhooks[0]?.url).toBe(sent);
+    });
+
+    test.each([
+        ["no-trailing-slash", "https://a.example/h/?q=/", "https://a.example/h?q=/"],
+        ["no-trailing-slash", "https://a.example/", "https://a.example"],
+        ["default-port", "https://a.example/h", "https://a.example:443/h"],
+        ["default-port", "http://[::1]/h", "http://[::1]:80/h"],
+        ["default-port", "https://a.example:8443/h", "https://a.example:8443/h"],
+        ["percent-encoded", "https://a-b.example/c-d_~?e-f", "https://a-b.example/c%2Dd%5F%7E?e-f"],
+        ["percent-decoded", "https://a.example/%41%2F%7e?%41", "https://a.example/A%2F~?%41"],
+        ["percent-lower-case", "https://a.example/%2F%C3%A9", "https://a.example/%2f%c3%a9"],
+        ["tracking-query", "https://a.example/h#f", "https://a.example/h?utm_source=captions#f"],
+    ] as const)("spell a url with %s: %s", async (urlForm, sent, url) => {
+        const emulator = await start({ urlForm });
+        expect((await call(emulator, "register", { ...renders, url: sent })).json.url).toBe(url);
+    });
+
+    test("have their url in another form in /list only, with listUrlForm", async () => {
+        const emulator = await start({ urlForm: "trailing-slash", listUrlForm: "default-port" });
+        const { id, url } = (await call(emulator, "register", renders)).json;
+        expect(url).toBe(`${renders.url}/`);
+        expect((await call(emulator, "update", { id })).json.url).toBe(`${renders.url}/`);
+        const listed = (await call(emulator, "list")).json.registeredWebhooks[0].url;
+        expect(listed).toBe("https://api.example.com:443/hooks/captions");
     });
 
     test.each([
@@ -210,6 +297,14 @@ describe("the rate limit", () => {
         ["seconds", /^60$/],
         ["http-date", /^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/],
         ["none", /^null$/],
+        ["zero", /^0$/],
+        ["fraction", /^0\.3$/],
+        ["negative", /^-5$/],
+        ["past-date", /^\w{3}, \d\d \w{3} 2015 [\d:]{8} GMT$/],
+        ["text", /^soon$/],
+        ["empty", /^$/],
+        ["huge", /^\d{20}$/],
+        ["two-values", /^1, 60$/],
     ] as const)("refuses what is too much, with Retry-After as %s", async (retryAfter, header) => {
         const emulator = await start({ rateLimit: { calls: 2, perSeconds: 60 }, retryAfter });
         const answers = [await call(emulator, "events"), await call(emulator, "list"), await call(emulator, "list")];
@@ -222,6 +317,27 @@ describe("the rate limit", () => {
         expect((await call(emulator, "list")).status).toBe(200);
         expect((await call(emulator, "list")).status).toBe(503);
         await eventually(async () => (await call(emulator, "list")).status).toBe(200);
+    });
+});
+
+describe("the option now", () => {
+    test("decides over the rate limit, the list's lag, videos and the journals", async () => {
+        let time = 1_000_000;
+        const behaviour = {
+            rateLimit: { calls: 2, perSeconds: 60 },
+            listLagMs: 30_000,
+            retryAfter: "http-date",
+        } as const;
+        const emulator = await start(behaviour, { now: () => time });
+        emulator.behave({ videoSeconds: 100 });
+        const { json } = await call(emulator, "register", renders);
+        expect((await call(emulator, "list")).json.registeredWebhooks).toEqual([]);
+        expect((await call(emulator, "list")).headers.get("retry-after")).toBe(new Date(time + 60_000).toUTCString());
+        const operationId = emulator.submitVideo();
+        time += 60_000;
+        expect((await call(emulator, "list")).json.registeredWebhooks).toEqual([json]);
+        expect((await call(emulator, `${emulator.creatorUrl}/poll`, { operationId })).json.progress).toBe(60);
+        expect(emulator.calls.map(({ at }) => at)).toEqual([1_000_000, 1_000_000, 1_000_000, time, time]);
     });
 });
 
@@ -241,5 +357,11 @@ describe("switches", () => {
         const starting = startEmulator({ behaviour: behaviour as Partial<Behaviour> });
         await expect(starting).rejects.toThrow(EmulatorError);
         await expect(starting).rejects.toThrow(Object.keys(behaviour)[0]);
+    });
+
+    test("that are misspelt are answered with the nearest name", async () => {
+        const emulator = await start();
+        const misspelt = { latency: 1 } as Partial<Behaviour>;
+        expect(() => emulator.behave(misspelt)).toThrow('There is no switch "latency". Did you mean "latencyMs"?');
     });
 });

@@ -60,7 +60,7 @@ describe("a mistake is one sentence, and exit code 1", () => {
         [["--colour"], "Unknown option '--colour'. See --help."],
         [["here"], "Unexpected argument 'here'. See --help."],
         [["--behaviour", "{"], "--behaviour takes JSON, for example '{\"listLagMs\": 2000}'."],
-        [["--behaviour", '{"colour": 1}'], /^The behaviour is not possible: colour: /],
+        [["--behaviour", '{"colour": 1}'], /^There is no switch "colour"/],
         [["--host", "256.256.256.256"], /^The emulator cannot listen on 256.256.256.256, port 4010: /],
     ])("%j", async (argv, message) => {
         const { code, err } = run(...argv);
@@ -73,7 +73,7 @@ describe("a mistake is one sentence, and exit code 1", () => {
         const { code, err } = run("--port", port);
         expect(await code).toBe(1);
         expect(err).toEqual([
-            `The emulator cannot listen on 127.0.0.1, port ${port}: that port is in use: choose another one, or end what listens there.`,
+            `The emulator cannot listen on 127.0.0.1, port ${port}: that port is in use: choose another one, or stop what listens there.`,
         ]);
     });
 });

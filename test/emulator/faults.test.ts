@@ -1,5 +1,5 @@
 import * as http from "node:http";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Emulator, EmulatorError, type Fault, type FaultKind } from "../../emulator";
 import { call, eventually, renders, start } from "./support";
 
@@ -30,6 +30,42 @@ describe("before the work", () => {
         const answer = await register(emulator, { kind: "rate-limited", retryAfter: "Fri, 31 Dec 2100 23:59:59 GMT" });
         expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "Fri, 31 Dec 2100 23:59:59 GMT"]);
         expect(emulator.webhooks).toEqual([]);
+    });
+
+    test.each([408, 425, 499, 599])("error-before can have the status %i", async (status) => {
+        expect((await register(await start(), { kind: "error-before", status })).status).toBe(status);
+    });
+
+    test.each([204, 304])("error-before with %i has no body, and leaves the connection usable", async (status) => {
+        const emulator = await start();
+        const answer = await register(emulator, { kind: "error-before", status });
+        expect([answer.status, answer.text]).toEqual([status, ""]);
+        expect((await call(emulator, "list")).status).toBe(200);
+    });
+
+    test("error-before with a status below 200 leaves the client waiting", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "list", kind: "error-before", status: 102 });
+        const statuses: number[] = [];
+        const headers = { "x-api-key": emulator.apiKey };
+        const request = http.request(`${emulator.baseUrl}/list`, { method: "POST", headers, agent: false });
+        request.on("information", ({ statusCode }) => statuses.push(statusCode)).on("response", () => statuses.push(0));
+        request.on("error", () => undefined).end();
+        await eventually(() => statuses).toEqual([102]);
+        request.destroy();
+    });
+
+    test.each(["0", "0.3", "-5", "Thu, 01 Jan 2015 00:00:00 GMT", "soon", "", "99999999999999999999", 0.3, -5])(
+        "Retry-After can be %j",
+        async (retryAfter) => {
+            const answer = await register(await start(), { kind: "rate-limited", retryAfter });
+            expect(answer.headers.get("retry-after")).toBe(String(retryAfter));
+        },
+    );
+
+    test("Retry-After can come twice", async () => {
+        const answer = await register(await start(), { kind: "error-before", status: 503, retryAfter: ["5", "soon"] });
+        expect(answer.headers.get("retry-after")).toBe("5, soon");
     });
 
     test("redirect leads elsewhere, where a follower is seen", async () => {
@@ -118,6 +154,25 @@ describe("after the work", () => {
         expect(emulator.calls[0]).toMatchObject({ status: 200, answered: false });
     });
 
+    test.each([
+        [undefined, 200, 1],
+        [201, 201, 1],
+        [422, 422, 0],
+        [504, 504, 0],
+    ])("break-after-headers with status %s shows %i; %i are registered", async (status, shown, registered) => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "register", kind: "break-after-headers", ...(status && { status }) });
+        const answer = await fetch(`${emulator.baseUrl}/register`, {
+            method: "POST",
+            headers: { "x-api-key": emulator.apiKey, "Content-Type": "application/json" },
+            body: JSON.stringify(renders),
+        });
+        expect(answer.status).toBe(shown);
+        await expect(answer.text()).rejects.toThrow("terminated");
+        expect(emulator.webhooks).toHaveLength(registered);
+        expect(emulator.calls[0]).toMatchObject({ status: shown, answered: false });
+    });
+
     test("huge is larger than 50 MB", async () => {
         const { text } = await register(await start(), { kind: "huge" });
         expect(text.length).toBeGreaterThan(50_000_000);
@@ -162,19 +217,107 @@ describe("after the work", () => {
     });
 });
 
+describe("late work (doneAfterMs)", () => {
+    const soon = 30;
+
+    test.each(["lost-answer", "error-after", "truncated", "garbage", "wrong-shape", "break-after-headers"] as const)(
+        "%s: the work is done after the client has seen the end, and settled waits for it",
+        async (kind) => {
+            const emulator = await start();
+            const { id } = emulator.register(renders);
+            emulator.inject({ endpoint: "delete", kind, doneAfterMs: soon });
+            await call(emulator, "delete", { id }).catch(() => undefined);
+            expect(emulator.webhooks).toHaveLength(1);
+            await emulator.settled();
+            expect(emulator.webhooks).toEqual([]);
+        },
+    );
+
+    test("a status that would else mean no work does not prevent it", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "register", kind: "break-after-headers", status: 504, doneAfterMs: 0 });
+        await call(emulator, "register", renders).catch(() => undefined);
+        await emulator.settled();
+        expect(emulator.webhooks).toHaveLength(1);
+    });
+
+    test("a register names its webhook in the call once it is done", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "register", kind: "error-after", status: 504, doneAfterMs: soon });
+        expect((await call(emulator, "register", renders)).status).toBe(504);
+        const { webhookId } = await emulator.whenCalled(({ webhookId }) => webhookId !== undefined);
+        expect(webhookId).toBe(emulator.webhooks[0]?.id);
+    });
+
+    test("hang-after does it while the client waits, or when it is gone", async () => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "register", kind: "hang-after", doneAfterMs: soon });
+        const leaving = new AbortController();
+        const calling = call(emulator, "register", renders, { signal: leaving.signal });
+        await emulator.whenCalled(({ fault }) => fault === "hang-after");
+        leaving.abort();
+        await expect(calling).rejects.toThrow();
+        await emulator.settled();
+        expect(emulator.webhooks).toHaveLength(1);
+    });
+
+    test.each(["reset", "stop"] as const)("is cancelled by %s", async (end) => {
+        const emulator = await start();
+        emulator.inject({ endpoint: "register", kind: "error-after", doneAfterMs: 3_600_000 });
+        await call(emulator, "register", renders);
+        await emulator[end]();
+        await emulator.settled();
+        expect(emulator.webhooks).toEqual([]);
+    });
+
+    test("settled resolves at once where nothing is pending", async () => {
+        await (await start()).settled();
+    });
+
+    test.each(["error-before", "hang", "redirect", "masked-secret", "echo-secrets"] as const)(
+        "is not possible with %s",
+        async (kind) => {
+            const emulator = await start();
+            expect(() => emulator.inject({ endpoint: "register", kind, doneAfterMs: 1 })).toThrow(/doneAfterMs/);
+        },
+    );
+});
+
 describe("connections", () => {
-    const viaAgent = (emulator: Emulator, agent: http.Agent): Promise<{ status: number; connection?: string }> =>
+    const viaAgent = (
+        emulator: Emulator,
+        agent: http.Agent,
+        endpoint = "list",
+        body?: object,
+    ): Promise<{ status: number; connection?: string }> =>
         new Promise((resolve, reject) => {
-            const headers = { "x-api-key": emulator.apiKey };
-            http.request(`${emulator.baseUrl}/list`, { method: "POST", agent, headers }, (answer) => {
+            const headers = { "x-api-key": emulator.apiKey, "Content-Type": "application/json" };
+            http.request(`${emulator.baseUrl}/${endpoint}`, { method: "POST", agent, headers }, (answer) => {
                 const { connection } = answer.headers;
                 answer
                     .resume()
                     .on("end", () => resolve({ status: answer.statusCode ?? 0, ...(connection && { connection }) }));
             })
                 .on("error", reject)
-                .end();
+                .end(body === undefined ? undefined : JSON.stringify(body));
         });
+
+    test.each([
+        ["lost-request", 0],
+        ["lost-answer", 1],
+    ] as const)("%s breaks a kept connection after delayMs, while the call is under way", async (kind, registered) => {
+        const emulator = await start();
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        onTestFinished(() => agent.destroy());
+        await viaAgent(emulator, agent);
+        const { id } = emulator.register(renders);
+        emulator.inject({ endpoint: "delete", kind, webhookId: id, delayMs: 80 });
+        const before = performance.now();
+        await expect(viaAgent(emulator, agent, "delete", { id })).rejects.toThrow(/ECONNRESET|hang up/);
+        expect(performance.now() - before).toBeGreaterThan(75);
+        expect(emulator.webhooks).toHaveLength(1 - registered);
+        expect(emulator.connections).toBe(1);
+    });
 
     test("close-after promises keep-alive, and closes", async () => {
         const emulator = await start();
@@ -195,6 +338,58 @@ describe("connections", () => {
         await expect(viaAgent(emulator, agent)).rejects.toThrow(/ECONNRESET|hang up/);
         expect(emulator.countCalls()).toBe(1);
         agent.destroy();
+    });
+
+    test("are refused while it doesn't listen, and taken again on the same port; open ones go on", async () => {
+        const emulator = await start();
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        onTestFinished(() => agent.destroy());
+        await viaAgent(emulator, agent);
+        await emulator.refuseConnections();
+        await expect(viaAgent(emulator, new http.Agent())).rejects.toThrow("ECONNREFUSED");
+        expect((await viaAgent(emulator, agent)).status).toBe(200);
+        await emulator.acceptConnections();
+        expect((await viaAgent(emulator, new http.Agent())).status).toBe(200);
+    });
+
+    test("are closed before the call is read", async () => {
+        const emulator = await start();
+        await emulator.dropConnections();
+        await expect(viaAgent(emulator, new http.Agent())).rejects.toThrow(/ECONNRESET|hang up/);
+        expect(emulator.calls).toEqual([]);
+        await emulator.acceptConnections();
+        expect((await viaAgent(emulator, new http.Agent())).status).toBe(200);
+    });
+
+    test("that are open but unused can be closed, so that the next call needs a new one", async () => {
+        const emulator = await start();
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        onTestFinished(() => agent.destroy());
+        await viaAgent(emulator, agent);
+        emulator.inject({ endpoint: "events", kind: "hang" });
+        const hanging = viaAgent(emulator, new http.Agent(), "events");
+        await emulator.whenCalled(({ fault }) => fault === "hang");
+        await emulator.refuseConnections();
+        emulator.closeIdleConnections();
+        await eventually(() => Object.keys(agent.freeSockets).length).toBe(0);
+        await expect(viaAgent(emulator, agent)).rejects.toThrow("ECONNREFUSED");
+        expect(emulator.inFlight).toBe(1);
+        await Promise.all([emulator.stop(), expect(hanging).rejects.toThrow()]);
+    });
+
+    test.each(["refuseConnections", "dropConnections"] as const)("%s is ended by reset", async (close) => {
+        const emulator = await start();
+        await emulator[close]();
+        emulator.reset();
+        await eventually(() => viaAgent(emulator, new http.Agent()).catch(String)).toMatchObject({ status: 200 });
+    });
+
+    test.each(["refuseConnections", "dropConnections"] as const)("stop works after %s", async (close) => {
+        const emulator = await start();
+        await emulator[close]();
+        emulator.reset();
+        await emulator.stop();
+        await expect(viaAgent(emulator, new http.Agent())).rejects.toThrow("ECONNREFUSED");
     });
 });
 
@@ -217,6 +412,28 @@ describe("the queue", () => {
         emulator.inject({ endpoint: "any", kind: "error-before" });
         emulator.inject({ endpoint: "any", kind: "error-before", status: 502 });
         expect(await statuses(emulator, "elsewhere", "events", "list", "list")).toEqual([404, 500, 502, 200]);
+    });
+
+    test("a fault bound to a webhook happens to calls with its id only, and counts only those", async () => {
+        const emulator = await start();
+        const [one, other] = [emulator.register(renders), emulator.register(renders)];
+        emulator.inject({ endpoint: "update", kind: "error-before", webhookId: other.id, after: 1 });
+        const made: number[] = [];
+        for (const { id } of [one, one, other, one, other, other]) {
+            made.push((await call(emulator, "update", { id })).status);
+        }
+        expect(made).toEqual([200, 200, 200, 200, 500, 200]);
+    });
+
+    test("a fault bound to a url happens to calls that send it only, however it is spelled", async () => {
+        const emulator = await start();
+        const url = "https://b.example/hook";
+        emulator.inject({ endpoint: "any", kind: "error-before", url });
+        expect((await call(emulator, "register", renders)).status).toBe(200);
+        expect((await call(emulator, "list")).status).toBe(200);
+        const other = { ...renders, url: "HTTPS://B.example:443/hook" };
+        expect((await call(emulator, "register", other)).status).toBe(500);
+        expect((await call(emulator, "register", other)).status).toBe(200);
     });
 
     test("can be cleared", async () => {

@@ -1,0 +1,73 @@
+import * as v from "valibot";
+import { describeIssue, milliseconds } from "../behaviour";
+import type { Endpoint } from "../calls";
+import { EmulatorError } from "../errors";
+import { canWorkLate, type FaultKind, faultKindNames } from "./kinds";
+
+/** One thing that goes wrong, once or more often. */
+export interface Fault {
+    /** The endpoint that it happens to; `any` is all of the webhooks and of the creator. */
+    readonly endpoint: Exclude<Endpoint, "other"> | "any";
+    /** What goes wrong. All kinds: `docs/emulator.md`. */
+    readonly kind: FaultKind;
+    /** How many calls it happens to. Default: 1. */
+    readonly times?: number;
+    /** How many matching calls pass unharmed first. Default: 0. */
+    readonly after?: number;
+    /** Happens only to calls whose body has this `id`; no other call counts for `times` and `after`. Default: all calls. */
+    readonly webhookId?: string;
+    /** Happens only to calls whose body has this `url`, as `/register` has no id yet. Default: all calls. */
+    readonly url?: string;
+    /**
+     * Does the work this many milliseconds after the client has seen the fault, even if the client is gone by then; see
+     * `settled` of the emulator. For the kinds whose answer doesn't need the work. Default: when the kind does it, if at all.
+     */
+    readonly doneAfterMs?: number;
+    /** The status, where the kind has one: 100 to 599. A status below 200 ends no call, so that the client waits on. */
+    readonly status?: number;
+    /**
+     * The `Retry-After`, where the kind answers an error: seconds, the header's text (also none that makes sense), or several
+     * headers. Default: no such header.
+     */
+    readonly retryAfter?: string | number | readonly string[];
+    /** The time before a kind breaks the connection (default 0), or between two bytes of `slow-body` (default 100), in milliseconds. */
+    readonly delayMs?: number;
+    /** Another body for the kinds that answer an error, `garbage`, `wrong-shape` and `truncated`. */
+    readonly body?: string;
+}
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const headerText = v.pipe(v.string(), v.regex(/^[\x20-\x7e]*$/));
+
+const schema = v.pipe(
+    v.strictObject({
+        endpoint: v.picklist(["events", "register", "list", "update", "delete", "submit", "poll", "any"]),
+        kind: v.picklist(faultKindNames),
+        times: v.optional(v.pipe(count, v.minValue(1)), 1),
+        after: v.optional(count, 0),
+        webhookId: v.exactOptional(v.string()),
+        url: v.exactOptional(v.string()),
+        doneAfterMs: v.exactOptional(milliseconds),
+        status: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599))),
+        retryAfter: v.exactOptional(v.union([headerText, v.number(), v.array(headerText)])),
+        delayMs: v.exactOptional(milliseconds),
+        body: v.exactOptional(v.string()),
+    }),
+    v.forward(
+        v.check(
+            ({ kind, doneAfterMs }) => doneAfterMs === undefined || canWorkLate(kind),
+            ({ input }) => `${input.kind} needs the work before its answer, or does none`,
+        ),
+        ["doneAfterMs"],
+    ),
+) satisfies v.GenericSchema<Fault>;
+
+/** A fault with its defaults. */
+export type CheckedFault = v.InferOutput<typeof schema>;
+
+/** @throws {EmulatorError} naming what is not possible about it */
+export function checkFault(fault: unknown): CheckedFault {
+    const result = v.safeParse(schema, fault);
+    if (result.success) return result.output;
+    throw new EmulatorError(`The fault is not possible: ${describeIssue(result.issues[0])}`);
+}
