@@ -1,8 +1,17 @@
 import { hostOf } from "./api/urls";
 import type { Accounts } from "./configuration";
 import { CaptionsError } from "./errors";
-import type { Created, Difference, Replaced, Siblings, WebhookInputs, WebhookOutputs } from "./lifecycle";
 import * as lifecycle from "./lifecycle";
+import {
+    type Created,
+    type Difference,
+    Owners,
+    type Siblings,
+    type WebhookInputs,
+    type WebhookOutputs,
+} from "./lifecycle";
+
+export type ConfiguredAccounts = Pick<Accounts, "names" | "hasKey" | "open">;
 
 /** What a front knows of the resource that a step is about. */
 export interface Resource {
@@ -22,31 +31,23 @@ export interface SavedResource {
     readonly owner: string | undefined;
 }
 
-/** How a resource is known before this run changes it. */
-interface Known {
-    readonly id?: string | undefined;
-    readonly url: string;
-    readonly secretVersion?: number | undefined;
-}
-
 /**
  * One run of a host (Pulumi's engine, through one of the fronts) over the lifecycle: it knows which resources the program declares, which
  * webhook each of them has, and says what the user should know. The fronts only translate their host's protocol.
  */
 export class Session {
-    readonly #accounts: Accounts;
+    readonly #accounts: ConfiguredAccounts;
     readonly #notify: (line: string) => void;
     readonly #told = new Set<string>();
     /** The owners that the program declares. */
     readonly #declared = new Set<string>();
-    /** What the resources of the state had when this run began, by owner, as far as the host has told. */
-    readonly #known = new Map<string, Known>();
+    readonly #owners = new Owners();
     /** The owner that a resource had in the state, where `aliases` has given it another one. */
     readonly #renamed = new Map<string, string>();
     readonly #reads = { found: 0, gone: 0 };
 
     /** @param notify tells the user something at once, in a line without secrets */
-    constructor(accounts: Accounts, notify: (line: string) => void) {
+    constructor(accounts: ConfiguredAccounts, notify: (line: string) => void) {
         this.#accounts = accounts;
         this.#notify = notify;
     }
@@ -63,8 +64,9 @@ export class Session {
         inputs: Readonly<Record<string, unknown>>,
     ): Promise<readonly string[]> {
         this.#declared.add(resource.owner);
-        if (typeof saved.url === "string" && !this.#known.has(resource.owner)) {
-            this.#known.set(resource.owner, { url: saved.url });
+        // Where the host replaces without asking for a difference, this is all that it tells.
+        if (typeof saved.url === "string" && this.#owners.get(resource.owner) === undefined) {
+            this.#owners.set(resource.owner, { url: saved.url, isDeclared: false });
         }
         return await this.#step(resource, { url: inputs.url }, async () => {
             const failures = await lifecycle.check(saved, inputs, {
@@ -92,24 +94,17 @@ export class Session {
         return await this.#step(resource, { id, url: inputs.url }, () => {
             const saved = lifecycle.parseSaved(properties);
             const difference = lifecycle.diff(saved, inputs);
-            const { secretVersion, url } = saved;
-            this.#known.set(resource.owner, { id, url, secretVersion });
-            if (owner !== undefined && owner !== resource.owner) this.#renamed.set(`${id} ${owner}`, resource.owner);
+            const { account, secretVersion, url } = saved;
             // After a refresh the host asks for the difference to what it has read: then the program has not spoken yet.
             const isDeclared = this.#declared.has(resource.owner);
-            const isKept = difference.replaces.length === 0 && !isReplaced(difference);
-            // Without a key nothing can have been read, and nothing can be adopted.
-            if (isDeclared && this.#accounts.hasKey(saved.account)) {
-                const { owners } = this.#accounts.open(saved.account);
-                if (owner !== undefined) owners.release(id, owner);
-                if (owners.isOthers(id, resource.owner)) throw lifecycle.claimedTwice(id);
-                if (isKept) {
-                    owners.declare(id, resource.owner);
-                } else {
-                    owners.note(id, resource.owner);
-                }
+            const isKept = isDeclared && difference.replaces.length === 0 && !isReplaced(difference);
+            if (owner !== undefined && owner !== resource.owner) {
+                this.#renamed.set(`${id} ${owner}`, resource.owner);
+                this.#owners.release(owner);
             }
-            if (isDeclared && isKept) this.#foretell(resource, id, saved, inputs, difference);
+            if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
+            this.#owners.set(resource.owner, { id, account, url, secretVersion, isDeclared: isKept });
+            if (isKept) this.#foretell(resource, id, saved, inputs, difference);
             return difference;
         });
     }
@@ -120,15 +115,12 @@ export class Session {
     async create(resource: Resource, inputs: WebhookInputs): Promise<Created> {
         return await this.#step(resource, { url: inputs.url }, async () => {
             const account = this.#accounts.open(inputs.account);
-            const replaced: Replaced | undefined = this.#known.get(resource.owner);
-            const created = await lifecycle.create(account, { ...resource, replaced }, inputs);
+            const created = await lifecycle.create(account, this.#owners, resource, inputs);
             if (created.isAdopted) {
                 this.#notify(
                     `${labelOf(resource, created)}: took over ${created.id} with its secret; nothing was registered`,
                 );
             }
-            const { url, secretVersion } = created.outputs;
-            this.#known.set(resource.owner, { id: created.id, url, secretVersion });
             return created;
         });
     }
@@ -146,10 +138,9 @@ export class Session {
             const account = this.#accounts.open(saved.account);
             const now = await lifecycle.read(account, id, saved);
             const { url, secretVersion } = now ?? saved;
-            // Also of one that is gone: the count of its secrets goes on with the next one.
             if (resource !== undefined) {
-                this.#known.set(resource.owner, { id, url, secretVersion });
-                if (now !== undefined) account.owners.note(id, resource.owner);
+                this.#owners.set(resource.owner, { id, account: saved.account, url, secretVersion, isDeclared: false });
+                if (now === undefined) this.#owners.lose(resource.owner);
             }
             this.#tellOfGone(now === undefined, resource, id);
             return now === undefined ? undefined : { saved, now };
@@ -182,14 +173,15 @@ export class Session {
         { id, properties }: Pick<SavedResource, "id" | "properties">,
     ): Promise<void> {
         await this.#step(resource, { id, url: urlIn(properties) }, async () => {
-            const { account, secretVersion } = lifecycle.parseSaved(properties);
+            const { account, url, secretVersion } = lifecycle.parseSaved(properties);
             const saved = resource?.owner;
             const owner = saved === undefined ? undefined : (this.#renamed.get(`${id} ${saved}`) ?? saved);
-            await lifecycle.remove(this.#accounts.open(account), id, owner);
-            // Where the replacement comes after the deletion, nothing on its URL is passed over for it.
-            const known = owner === undefined ? undefined : this.#known.get(owner);
-            if (owner !== undefined && known !== undefined && known.id === undefined) {
-                this.#known.set(owner, { ...known, id, secretVersion });
+            await lifecycle.remove(this.#accounts.open(account), this.#owners, id, { owner, accountName: account });
+            const holding = owner === undefined ? undefined : this.#owners.get(owner);
+            // A replacement may come after the deletion.
+            if (owner !== undefined && (holding === undefined || holding.id === undefined || holding.id === id)) {
+                this.#owners.set(owner, { id, account, url, secretVersion, isDeclared: false });
+                this.#owners.lose(owner);
             }
         });
     }

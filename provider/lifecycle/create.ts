@@ -10,20 +10,18 @@ import {
 } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
+import type { Holding, Owners } from "./owners";
 import { persists, shownOtherwise } from "./read";
 import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
 import { inputsOf, keepersFingerprint, type WebhookInputs, type WebhookOutputs, withoutUndefined } from "./state";
 import { bringAbout, changedSettings, tellOtherForm } from "./update";
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
-/** The resource that a webhook is made for. */
+/** The resource that a webhook is made for. What it has already is being replaced. */
 export interface NewResource {
-    /** An opaque text that is the same in every run, and another one for each resource. */
     readonly owner: string;
     /** For a generation of a rotating webhook: whose webhooks may be registered on its URL beside it. */
     readonly siblings?: Siblings | undefined;
-    /** Where this resource had a webhook before, which is being replaced. */
-    readonly replaced?: Replaced | undefined;
 }
 
 export interface Siblings {
@@ -31,15 +29,6 @@ export interface Siblings {
     readonly ids: readonly string[];
     /** How many generations are newer, whose ids cannot be known yet. */
     readonly newer: number;
-}
-
-/** What is known of the webhook that the same resource had before. */
-export interface Replaced {
-    /** Undefined where the host does not tell which it is; then it is the one on this URL. */
-    readonly id?: string | undefined;
-    readonly url: string;
-    /** Undefined where it is not known: then the new one counts on from the time. */
-    readonly secretVersion?: number | undefined;
 }
 
 export interface Created {
@@ -56,97 +45,123 @@ export interface Created {
  * @throws UnknownOutcomeError where it is not known whether `/register` was done; nothing is registered again then
  * @throws PartialFailure where the webhook is there, but not all of it could be done
  */
-export async function create(account: Account, resource: NewResource, inputs: WebhookInputs): Promise<Created> {
-    // One at a time for a URL, so that whatever appears on it while a response is missing is this one's, or a stranger's.
-    return await account.inventory.oneAtATime(inputs.url, async () => {
-        const adopted = await findToAdopt(account, resource, inputs);
-        return adopted === undefined
-            ? await registerNew(account, resource, inputs)
-            : await adopt(account, resource, adopted, inputs);
-    });
-}
-
-/** The webhook that `adopt` means, claimed for this resource. */
-async function findToAdopt(
-    { inventory, owners }: Account,
+export function create(
+    account: Account,
+    owners: Owners,
     resource: NewResource,
     inputs: WebhookInputs,
-): Promise<RegisteredWebhook | undefined> {
-    const wanted = inputs.adopt;
-    if (wanted === undefined || wanted === false) return undefined;
-    const listing = await inventory.list();
-    if (typeof wanted === "string") {
-        const webhook = listing.get(wanted);
-        if (webhook === undefined) throw nothingToAdopt(wanted, listing.has(wanted));
-        if (owners.isOthers(wanted, resource.owner)) throw claimedTwice(wanted);
+): Promise<Created> {
+    // One at a time for a URL, so that whatever appears on it while a response is missing is this one's, or a stranger's.
+    return account.inventory.oneAtATime(inputs.url, async () => {
+        const listing = await account.inventory.list();
+        const found = findOnUrl(listing, owners, resource, inputs);
+        const adopted = toAdopt(listing, found, inputs);
+        const { url, account: name } = inputs;
+        if (adopted !== undefined && owners.isOthers(adopted.id, name, resource.owner)) throw claimedTwice(adopted.id);
+        const previous = owners.get(resource.owner);
+        const has = (id: string, secretVersion?: number) =>
+            owners.set(resource.owner, { id, account: name, url, secretVersion, isDeclared: true });
+        // Before anything is awaited, so that no other resource adopts it as well.
+        if (adopted !== undefined) has(adopted.id);
+        try {
+            const first = firstVersion(previous);
+            const created =
+                adopted === undefined
+                    ? await registerNew(account, found, inputs, first)
+                    : await adopt(account, adopted, inputs, first);
+            has(created.id, created.outputs.secretVersion);
+            return created;
+        } catch (error) {
+            if (error instanceof PartialFailure) {
+                has(error.id, error.outputs.secretVersion);
+            } else if (previous === undefined) {
+                owners.release(resource.owner);
+            } else {
+                owners.set(resource.owner, previous);
+            }
+            throw error;
+        }
+    });
+}
+
+/** What is registered on a URL already, and for whom. */
+interface FoundOnUrl {
+    /** Of other resources of the program. */
+    readonly others: readonly RegisteredWebhook[];
+    /** Of nobody that this run knows of. */
+    readonly strangers: readonly RegisteredWebhook[];
+    /** How many of the strangers may be siblings whose ids are not known yet. */
+    readonly unknownSiblings: number;
+    readonly isReplacement: boolean;
+    readonly replacedId: string | undefined;
+    readonly all: readonly RegisteredWebhook[];
+}
+
+function findOnUrl(
+    listing: Listing,
+    owners: Owners,
+    { owner, siblings }: NewResource,
+    { url, account }: WebhookInputs,
+): FoundOnUrl {
+    const all = listing.withUrl(url);
+    const isOthers = ({ id }: RegisteredWebhook) => owners.isOthers(id, account, owner);
+    const notSiblings = all.filter(({ id }) => siblings?.ids.includes(id) !== true);
+    const holding = owners.get(owner);
+    const others = notSiblings.filter(isOthers);
+    const free = notSiblings.filter((webhook) => !isOthers(webhook));
+    // Where the host has told only that there is one to be replaced, it is the only one that there is.
+    const only = holding !== undefined && free.length === 1 && sameUrl(holding.url, url) ? free[0]?.id : undefined;
+    const replacedId = holding?.id ?? only;
+    return {
+        all,
+        others,
+        strangers: free.filter(({ id }) => id !== replacedId),
+        unknownSiblings: siblings?.newer ?? 0,
+        isReplacement: holding !== undefined,
+        replacedId,
+    };
+}
+
+/** The webhook that `adopt` means; undefined where a new one is to be registered. */
+function toAdopt(
+    listing: Listing,
+    { strangers, replacedId }: FoundOnUrl,
+    { adopt }: WebhookInputs,
+): RegisteredWebhook | undefined {
+    if (typeof adopt === "string") {
         // A replacement needs a new webhook, also where the old one was adopted once.
-        if (isReplaced(resource, webhook, owners.isOwn(wanted, resource.owner))) return undefined;
-        owners.declare(wanted, resource.owner);
-        return webhook;
+        if (adopt === replacedId) return undefined;
+        return listing.get(adopt) ?? nothingToAdopt(adopt, listing.has(adopt));
     }
-    const free = strangersOn(listing, inputs.url, resource, { owners }).filter(
-        ({ id }) => !owners.isOthers(id, resource.owner),
-    );
-    const candidates = withoutReplaced(free, resource);
-    if (candidates.length > 1) {
+    if (adopt !== true) return undefined;
+    if (strangers.length > 1) {
         throw new AdoptionError(
-            `\`adopt: true\` fits more than one webhook: ${candidates.map(({ id }) => id).join(", ")}. ` +
-                'Name the one to adopt: `adopt: "<id>"`. `pulumi-captions list` shows what is known of each.',
+            `\`adopt: true\` fits more than one webhook: ${idsOf(strangers)}. Name the one to adopt: \`adopt: "<id>"\`. ` +
+                "`pulumi-captions list` shows what is known of each.",
         );
     }
-    const [one] = candidates;
-    if (one !== undefined) owners.declare(one.id, resource.owner);
-    return one;
+    return strangers[0];
 }
 
-/** The webhooks on a URL that are neither this resource's own (it is being replaced) nor its siblings'. */
-function strangersOn(
-    listing: Listing,
-    url: string,
-    { owner, siblings, replaced }: NewResource,
-    { owners }: Pick<Account, "owners">,
-): readonly RegisteredWebhook[] {
-    return listing
-        .withUrl(url)
-        .filter(({ id }) => id !== replaced?.id && !owners.isOwn(id, owner) && siblings?.ids.includes(id) !== true);
-}
-
-/** Leaves out the webhook that is being replaced, where the host does not tell its id and there is only one that it can be. */
-function withoutReplaced(
-    webhooks: readonly RegisteredWebhook[],
-    { replaced }: NewResource,
-): readonly RegisteredWebhook[] {
-    const [only] = webhooks;
-    const isIt = replaced !== undefined && replaced.id === undefined && webhooks.length === 1 && only !== undefined;
-    return isIt && sameUrl(only.url, replaced.url) ? [] : webhooks;
-}
-
-function isReplaced({ replaced }: NewResource, { id, url }: RegisteredWebhook, isOwn: boolean): boolean {
-    if (replaced === undefined) return false;
-    return isOwn || (replaced.id === undefined ? sameUrl(url, replaced.url) : id === replaced.id);
-}
-
-async function registerNew(account: Account, resource: NewResource, inputs: WebhookInputs): Promise<Created> {
-    const { inventory, owners } = account;
-    const listing = await inventory.list();
-    const existing = strangersOn(listing, inputs.url, resource, account);
-    const strangers = withoutReplaced(existing, resource);
-    if (inputs.allowDuplicateUrl !== true && strangers.length > (resource.siblings?.newer ?? 0)) {
-        throw duplicateUrl(strangers, resource, account);
-    }
+async function registerNew(
+    account: Account,
+    found: FoundOnUrl,
+    inputs: WebhookInputs,
+    secretVersion: number,
+): Promise<Created> {
+    const isDuplicate = found.others.length > 0 || found.strangers.length > found.unknownSiblings;
+    if (inputs.allowDuplicateUrl !== true && isDuplicate) throw duplicateUrl(found);
     const wanted = { url: inputs.url, enabledEvents: distinctEvents(inputs.enabledEvents) };
-    const taken = listing.withUrl(inputs.url).map(({ id }) => id);
     const webhook = await registerOnce(account, wanted).catch((error: unknown) => {
         // Whether two webhooks may share a URL is not documented: this is how an API would say that they may not.
-        throw taken.length > 0 && isRejection(error) ? rejectedDuplicate(taken, error) : error;
+        throw found.all.length > 0 && isRejection(error) ? rejectedDuplicate(found.all, error) : error;
     });
-    owners.declare(webhook.id, resource.owner);
     const shownAs = shownOtherwise(wanted, webhook, webhook.secret);
     if (shownAs !== undefined) tellOtherForm(account, webhook.id, shownAs);
     const outputs: WebhookOutputs = withoutUndefined({
         ...inputsOf(inputs),
         secret: webhook.secret,
-        secretVersion: firstVersion(resource),
+        secretVersion,
         changedAt: new Date().toISOString(),
         shownAs,
     });
@@ -154,11 +169,12 @@ async function registerNew(account: Account, resource: NewResource, inputs: Webh
     return { id: webhook.id, isAdopted: false, outputs: whole };
 }
 
-/** What the secret of a new webhook is counted from. No two secrets of one resource have the same number. */
-function firstVersion({ replaced }: NewResource): number {
-    if (replaced === undefined) return 1;
-    // Where the old number is not known, the time is larger than any count.
-    return replaced.secretVersion === undefined ? Math.floor(Date.now() / 1000) : replaced.secretVersion + 1;
+/**
+ * The number of a new webhook's first secret: it goes on from what the resource had, so that no two of its secrets have the
+ * same. Where that is not known, the time in seconds is larger than any count.
+ */
+function firstVersion(previous: Holding | undefined): number {
+    return previous === undefined ? 1 : (previous.secretVersion ?? Math.floor(Date.now() / 1000)) + 1;
 }
 
 /**
@@ -217,32 +233,27 @@ async function withSecret(
 
 async function adopt(
     account: Account,
-    resource: NewResource,
     webhook: RegisteredWebhook,
     inputs: WebhookInputs,
+    secretVersion: number,
 ): Promise<Created> {
-    const { id } = webhook;
-    if (webhook.secret === undefined) {
-        account.owners.release(id, resource.owner);
+    const { id, secret } = webhook;
+    if (secret === undefined) {
         throw new UnusableWebhookError(
             `${id} cannot be adopted: the API returns no usable secret for it (empty or masked). Nothing was changed or ` +
                 `saved. ${persists}`,
         );
     }
-    const outputs: WebhookOutputs = {
-        ...inputsOf(inputs),
-        secret: webhook.secret,
-        secretVersion: firstVersion(resource),
-    };
+    const outputs: WebhookOutputs = { ...inputsOf(inputs), secret, secretVersion };
     const settings = changedSettings(webhook, inputs);
     if (Object.keys(settings).length === 0) return { id, isAdopted: true, outputs };
-    const before: WebhookOutputs = { ...outputs, url: webhook.url, enabledEvents: webhook.enabledEvents };
+    const before = { ...outputs, url: webhook.url, enabledEvents: webhook.enabledEvents };
     try {
         return { id, isAdopted: true, outputs: await bringAbout(account, id, before, inputs, settings) };
     } catch (error) {
         if (error instanceof PartialFailure || !(error instanceof CaptionsError)) throw error;
         // It is adopted all the same: saved so that the next run looks, and changes it.
-        const unfinished = keepersFingerprint(inputs.rotateWhenChanged, webhook.secret);
+        const unfinished = keepersFingerprint(inputs.rotateWhenChanged, secret);
         throw new PartialFailure(
             id,
             { ...outputs, unfinished },
@@ -251,11 +262,11 @@ async function adopt(
     }
 }
 
-function nothingToAdopt(id: string, isRegistered: boolean): WebhookNotFoundError | UnusableWebhookError {
+function nothingToAdopt(id: string, isRegistered: boolean): never {
     if (isRegistered) {
-        return new UnusableWebhookError(`the API shows ${id} in a form that is not documented. ${persists}`);
+        throw new UnusableWebhookError(`the API shows ${id} in a form that is not documented. ${persists}`);
     }
-    return new WebhookNotFoundError(
+    throw new WebhookNotFoundError(
         `there is no webhook ${id} in this account. If it has been deleted since it was adopted, remove \`adopt\` from the ` +
             "program to register a new one. Otherwise check the id and the account. Use `adopt: true` to adopt the webhook " +
             "with this URL, or to register a new one if there is none.",
@@ -281,42 +292,36 @@ function merged(id: string): DuplicateUrlError {
     );
 }
 
-function rejectedDuplicate(ids: readonly string[], error: CallError): DuplicateUrlError {
-    const verb = ids.length === 1 ? "is" : "are";
+function rejectedDuplicate(there: readonly RegisteredWebhook[], error: CallError): DuplicateUrlError {
     return new DuplicateUrlError(
-        `${error.message} Nothing was registered. ${ids.join(", ")} ${verb} registered for this URL already, so the API may ` +
-            `not allow two webhooks on one URL. ${distinctUrlsHint}`,
+        `${error.message} Nothing was registered. For this URL there is ${idsOf(there)} already, so the API may not allow two ` +
+            `webhooks on one URL. ${distinctUrlsHint}`,
     );
 }
 
-function duplicateUrl(
-    strangers: readonly RegisteredWebhook[],
-    resource: NewResource,
-    { owners }: Account,
-): DuplicateUrlError {
-    const ids = strangers.map(({ id }) => id);
-    const why = "and two webhooks on one URL deliver every event twice.";
-    if (ids.every((id) => owners.isOthers(id, resource.owner))) {
+function duplicateUrl({ others, strangers, isReplacement }: FoundOnUrl): DuplicateUrlError {
+    const why = "Two webhooks on one URL deliver every event twice.";
+    if (others.length > 0) {
         return new DuplicateUrlError(
-            `this URL is declared twice in this program (${ids.join(", ")}), ${why} Remove one, or set ` +
+            `this URL is declared twice in this program: ${idsOf(others)} is registered for it. ${why} Remove one, or set ` +
                 "`allowDuplicateUrl: true` on both.",
         );
     }
-    const replacing =
-        resource.replaced === undefined
-            ? " If you are replacing this resource (`--replace`, `--target-replace`, `pulumi state taint`), add `--refresh`: " +
-              "only then does Pulumi tell which webhook it is."
-            : "";
-    if (ids.length > 1) {
-        return new DuplicateUrlError(
-            `${ids.join(", ")} are registered for this URL already, ${why} Find out which of them are needed ` +
-                "(`pulumi-captions list`), and delete the others; or set `adopt` to the id of the one to manage here, or " +
-                `\`allowDuplicateUrl: true\` to register one more.${replacing}`,
-        );
-    }
-    return new DuplicateUrlError(
-        `${ids[0]} is registered for this URL already, ${why} You can: set \`adopt: "${ids[0]}"\` to take that webhook over ` +
-            "with its secret, without rotating it; set `adopt: true` to do so wherever one with this URL exists, and to " +
-            `register a new one otherwise; or set \`allowDuplicateUrl: true\` to register a second one.${replacing}`,
-    );
+    const replacing = isReplacement
+        ? ""
+        : " If this run replaces the resource (`--replace`, `--target-replace`, `pulumi state taint`), add `--refresh`: only then " +
+          "does Pulumi tell which webhook it has.";
+    const [one] = strangers;
+    const ways =
+        strangers.length > 1
+            ? "Find out which of them are needed (`pulumi-captions list`) and delete the others. Then set `adopt` to the id of " +
+              "the one to manage here, or `allowDuplicateUrl: true` to register one more."
+            : `You can: set \`adopt: "${one?.id}"\` to take that webhook over with its secret, without rotating it; set ` +
+              "`adopt: true` to do so wherever one with this URL exists, and to register a new one otherwise; or set " +
+              "`allowDuplicateUrl: true` to register a second one.";
+    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${why} ${ways}${replacing}`);
+}
+
+function idsOf(webhooks: readonly RegisteredWebhook[]): string {
+    return webhooks.map(({ id }) => id).join(" and ");
 }

@@ -1,46 +1,60 @@
+/** What a resource of the stack has, as far as the host has told in this run. */
+export interface Holding {
+    /** Its webhook. Undefined where the host has told only that there is one. */
+    readonly id?: string | undefined;
+    readonly account?: string | undefined;
+    readonly url: string;
+    /** Undefined where it is not known. */
+    readonly secretVersion?: number | undefined;
+    /** Whether the program declares it, and it goes on to have this webhook. Else the state has it. */
+    readonly isDeclared: boolean;
+}
+
 /**
- * Which resources have which webhook: all that this run knows of it, in one map from a webhook's id to its owners. An owner is
- * an opaque text that the front gives for a resource, and that is the same in every run.
+ * Whose webhook it is: all that this run knows of it, in one map. An owner is an opaque text that the front gives for a
+ * resource, and that is the same in every run. So, of a webhook:
  *
- * - Another owner than one's own: another resource has that webhook, so it is neither free to adopt nor to be deleted.
- * - One's own: the resource is being replaced, and this is the webhook that it had.
- * - None: somebody else's, or nobody's.
+ * - another owner has it: it is neither free to adopt nor to be deleted;
+ * - the same owner has it, and a new one is to be registered: it is being replaced;
+ * - no owner has it: it is somebody else's, or nobody's.
  */
 export class Owners {
-    /** Whether the program declares the owner, by owner, by id. Else only the state is known to have it. */
-    readonly #byId = new Map<string, Map<string, boolean>>();
+    readonly #holdings = new Map<string, Holding>();
+    readonly #ownersById = new Map<string, Set<string>>();
 
-    /** Notes that a resource of the state has a webhook. */
-    note(id: string, owner: string): void {
-        const owners = this.#of(id);
-        if (!owners.has(owner)) owners.set(owner, false);
+    get(owner: string): Holding | undefined {
+        return this.#holdings.get(owner);
     }
 
-    /** Notes that a resource of the program has a webhook, and goes on to have it. */
-    declare(id: string, owner: string): void {
-        this.#of(id).set(owner, true);
+    set(owner: string, holding: Holding): void {
+        this.lose(owner);
+        this.#holdings.set(owner, holding);
+        if (holding.id === undefined) return;
+        const owners = this.#ownersById.get(holding.id);
+        if (owners === undefined) {
+            this.#ownersById.set(holding.id, new Set([owner]));
+        } else {
+            owners.add(owner);
+        }
     }
 
-    /** Takes back what was noted: the resource goes by another name now, or does not have the webhook any more. */
-    release(id: string, owner: string): void {
-        this.#byId.get(id)?.delete(owner);
+    /** Notes that a resource does not have its webhook any more; what it had is still known. */
+    lose(owner: string): void {
+        const id = this.#holdings.get(owner)?.id;
+        if (id !== undefined) this.#ownersById.get(id)?.delete(owner);
     }
 
-    isOwn(id: string, owner: string): boolean {
-        return this.#byId.get(id)?.has(owner) === true;
+    /** Forgets a resource that goes by another name, or did not come to be. */
+    release(owner: string): void {
+        this.lose(owner);
+        this.#holdings.delete(owner);
     }
 
     /** Whether another resource has it: of the program, or with `inState` also one that only the state has. */
-    isOthers(id: string, owner: string | undefined, inState = false): boolean {
-        const owners = [...(this.#byId.get(id) ?? [])];
-        return owners.some(([other, isDeclared]) => other !== owner && (isDeclared || inState));
-    }
-
-    #of(id: string): Map<string, boolean> {
-        const known = this.#byId.get(id);
-        if (known !== undefined) return known;
-        const owners = new Map<string, boolean>();
-        this.#byId.set(id, owners);
-        return owners;
+    isOthers(id: string, account: string | undefined, owner: string | undefined, inState = false): boolean {
+        return [...(this.#ownersById.get(id) ?? [])].some((other) => {
+            const holding = this.#holdings.get(other);
+            return other !== owner && holding?.account === account && (inState || holding?.isDeclared === true);
+        });
     }
 }

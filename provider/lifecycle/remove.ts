@@ -1,6 +1,7 @@
 import { CallError } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
+import type { Owners } from "./owners";
 import { isRejection, sendOnce } from "./write";
 
 /**
@@ -11,10 +12,14 @@ import { isRejection, sendOnce } from "./write";
  * @throws CallError where the API rejects it, and `/list` still shows the webhook
  * @throws UnknownOutcomeError where neither says what became of it
  */
-export async function remove(account: Account, id: string, owner: string | undefined): Promise<void> {
-    const { client, inventory, owners, notify } = account;
-    if (owner !== undefined) owners.release(id, owner);
-    if (owners.isOthers(id, owner, true)) {
+export async function remove(
+    account: Account,
+    owners: Owners,
+    id: string,
+    { owner, accountName }: { readonly owner: string | undefined; readonly accountName: string | undefined },
+): Promise<void> {
+    const { client, inventory, notify } = account;
+    if (owners.isOthers(id, accountName, owner, true)) {
         // A renamed resource: the new one has adopted the webhook that the old one gives up, now or in a run that failed.
         notify(`${id} was not deleted, because another resource of this program has adopted it`);
         return;

@@ -1,16 +1,40 @@
 import { onTestFinished } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../emulator";
 import { CaptionsClient } from "../../provider/api/client";
-import { defaultLimits, type Limits } from "../../provider/api/transport";
-import { Account } from "../../provider/lifecycle";
+import { defaultLimits, type Limits } from "../../provider/api/limits";
+import {
+    type Account as ApiAccount,
+    inputsOf,
+    openAccount,
+    type WebhookInputs,
+    type WebhookOutputs,
+} from "../../provider/lifecycle";
+import { type Resource, Session } from "../../provider/session";
 
 /** Waits that are as short as they can be without being mistaken for a fault. */
-export const shortLimits: Limits = { ...defaultLimits, connect: 2_000, call: 2_000, listLag: 300, backoff: 10 };
+export const shortLimits: Limits = {
+    ...defaultLimits,
+    connectTimeoutMs: 2_000,
+    callTimeoutMs: 2_000,
+    listLagMs: 300,
+    firstBackoffMs: 10,
+};
+
+/** What users call the settings. */
+export const settingNames = {
+    account: "",
+    apiKey: "captions:apiKey or CAPTIONS_API_KEY",
+    baseUrl: "captions:baseUrl",
+    maxWait: "captions:waitAtMostSeconds",
+    keyAdvice: "",
+};
 
 export interface Account {
     readonly emulator: Emulator;
-    /** A new run of the provider: its ledger knows nothing yet. */
-    readonly run: (limits?: Partial<Limits>) => Account;
+    /** A new run of a host: its session knows nothing yet. */
+    readonly run: (limits?: Partial<Limits>) => Session;
+    /** What a new run works with, below the session. */
+    readonly open: (limits?: Partial<Limits>) => ApiAccount;
     /** What the user was told meanwhile. */
     readonly notes: string[];
 }
@@ -20,15 +44,21 @@ export async function startAccount(behaviour: Partial<Behaviour> = {}): Promise<
     const emulator = await startEmulator({ behaviour, apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
     onTestFinished(() => emulator.stop());
     const notes: string[] = [];
-    const run = (limits: Partial<Limits> = {}): Account => {
+    const notify = (line: string) => void notes.push(line);
+    const open = (limits: Partial<Limits> = {}): ApiAccount => {
         const all = { ...shortLimits, ...limits };
         const { apiKey, baseUrl } = emulator;
-        return new Account(
-            new CaptionsClient({ apiKey, baseUrl, limits: all, notify: (line) => notes.push(line) }),
+        return openAccount(
+            new CaptionsClient({ apiKey, baseUrl, limits: all, names: settingNames, notify }),
             all,
+            notify,
         );
     };
-    return { emulator, run, notes };
+    const run = (limits?: Partial<Limits>): Session => {
+        const account = open(limits);
+        return new Session({ names: [], hasKey: () => true, open: () => account }, notify);
+    };
+    return { emulator, run, open, notes };
 }
 
 export const renders = {
@@ -36,7 +66,44 @@ export const renders = {
     enabledEvents: ["creator.success", "creator.failure"],
 };
 
-/** What a state holds after JSON, as the engine stores it. */
+/** A resource of a program. */
+export function resource(name = "renders", siblings?: Resource["siblings"]): Resource {
+    return { owner: name, name, siblings };
+}
+
+/** What the engine does for a new resource, after `check`. */
+export function create(session: Session, inputs: WebhookInputs, of = resource()) {
+    return session.create(of, inputs);
+}
+
+/** What the engine does in a refresh. */
+export async function read(session: Session, id: string, saved: WebhookOutputs, of = resource()) {
+    return (await session.read(of, { id, properties: saved }))?.now;
+}
+
+/** What the engine does where `check` and `diff` have asked for an update. */
+export function update(session: Session, id: string, saved: WebhookOutputs, wanted: WebhookInputs, of = resource()) {
+    return session.update(of, { id, properties: saved, owner: of.owner }, wanted);
+}
+
+/** What the engine does for a resource that the program still declares. */
+export async function keep(
+    session: Session,
+    id: string,
+    saved: WebhookOutputs,
+    wanted: WebhookInputs,
+    of = resource(),
+) {
+    await session.check(of, { ...inputsOf(saved) }, { ...wanted });
+    return await session.diff(of, { id, properties: saved, owner: of.owner }, wanted);
+}
+
+/** What the engine does for a resource that has left the program. */
+export function remove(session: Session, id: string, saved: WebhookOutputs, of = resource()) {
+    return session.remove(of, { id, properties: saved });
+}
+
+/** What a state has after JSON, as the engine stores it. */
 export function stored<T>(outputs: T): T {
     return JSON.parse(JSON.stringify(outputs));
 }
