@@ -19,6 +19,19 @@ export interface HostInputs {
     readonly __replacementTrigger?: unknown;
 }
 
+/** The one list of their names: the compiler compares it with {@link HostInputs}. */
+const names: Readonly<Record<keyof HostInputs, true>> = {
+    __provider: true,
+    __owner: true,
+    __siblings: true,
+    __replaceOnChanges: true,
+    __replacementTrigger: true,
+};
+
+export function isHostInput(name: string): boolean {
+    return Object.hasOwn(names, name);
+}
+
 const separator = " > ";
 
 /** @param parents the resources above it, from the outermost on, as type and name */

@@ -9,7 +9,7 @@ import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
 import { inputNames, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
-import { asksForReplacement, resourceIn } from "./host-inputs";
+import { asksForReplacement, isHostInput, resourceIn } from "./host-inputs";
 import { withoutMarkers } from "./markers";
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -120,7 +120,7 @@ function saved(id: string, properties: Properties): SavedResource {
 
 /** What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known yet. */
 function declared(properties: Properties): Properties {
-    const own = Object.entries(properties).filter(([name]) => !name.startsWith("__"));
+    const own = Object.entries(properties).filter(([name]) => !isHostInput(name));
     return withoutUndefined(withoutMarkers(Object.fromEntries(own)) as Properties);
 }
 
@@ -133,7 +133,7 @@ function inputs(properties: Properties): WebhookInputs {
 
 /** What goes into the state, with what the host and this front need there. */
 function kept(values: object, from: Properties): Record<string, unknown> {
-    const own = Object.entries(from).filter(([name]) => name.startsWith("__"));
+    const own = Object.entries(from).filter(([name]) => isHostInput(name));
     return withoutUndefined({ ...values, ...Object.fromEntries(own) });
 }
 
