@@ -50,12 +50,12 @@ describe("an API that asks to wait for no time at all", () => {
 
 test("any response that is no wait ends the time for which the API was waited for, a 404 too", async () => {
     const { emulator, run } = await startAccount();
-    const session = run({ maxWaitMs: 400, firstBackoffMs: 150 });
-    emulator.inject({ endpoint: "list", kind: "rate-limited", status: 429, times: 2 });
+    const session = run({ maxWaitMs: 1_500 });
+    emulator.inject({ endpoint: "list", kind: "rate-limited", status: 429, retryAfter: 1 });
     emulator.inject({ endpoint: "list", kind: "error-before", status: 404 });
     await expect(create(session, renders)).rejects.toThrow(/status 404/);
-    emulator.inject({ endpoint: "list", kind: "rate-limited", status: 429, times: 2 });
-    // It would be over after 400 ms in all.
+    // The second of these comes two seconds after the first wait began, and one second after the 404.
+    emulator.inject({ endpoint: "list", kind: "rate-limited", status: 429, retryAfter: 1, times: 2 });
     await create(session, renders);
     expect(emulator.webhooks).toHaveLength(1);
 });
