@@ -73,7 +73,7 @@ export function read(id: string, props: Properties): Promise<dynamic.ReadResult>
             const account = typeof props.account === "string" ? props.account : undefined;
             return { id, props: kept(await running().get(id, account), props) };
         }
-        const result = await running().read(resourceIn(props), { id, properties: props });
+        const result = await running().read(saved(id, props));
         if (result === undefined) return { id: "", props: {} };
         if (result.now.secretVersion !== result.saved.secretVersion) rotatedElsewhere.add(id);
         return { id, props: kept(result.now, props) };
@@ -89,7 +89,7 @@ export function update(id: string, olds: Properties, news: Properties): Promise<
 }
 
 async function remove(id: string, props: Properties): Promise<void> {
-    await step("delete", () => running().remove(resourceIn(props), { id, properties: props }));
+    await step("delete", () => running().remove(saved(id, props)));
 }
 
 export { remove as delete };
@@ -115,7 +115,7 @@ function resource(properties: Properties): Resource {
 }
 
 function saved(id: string, properties: Properties): SavedResource {
-    return { id, properties, owner: resourceIn(properties)?.owner };
+    return { id, properties, resource: resourceIn(properties) };
 }
 
 /** What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known yet. */

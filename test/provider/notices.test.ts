@@ -29,7 +29,7 @@ test("nothing is told where nothing will rotate, nor in a refresh", async () => 
     emulator.update(id, { url: "https://elsewhere.example.com/" });
     const session = run({ listLagMs: 10 });
     const now = await read(session, id, stored(outputs));
-    await session.diff(resource(), { id, properties: stored(now), owner: "renders" }, renders);
+    await session.diff(resource(), { id, properties: stored(now), resource: resource() }, renders);
     expect(notes).toEqual([]);
 });
 

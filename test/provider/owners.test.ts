@@ -10,7 +10,7 @@ describe("a replacement", () => {
         const session = account.run();
         const wanted = { ...renders, ...inputs };
         await session.check(resource(), { ...renders }, wanted);
-        const saved = { id: before.id, properties: stored(before.outputs), owner: "renders" };
+        const saved = { id: before.id, properties: stored(before.outputs), resource: resource() };
         await session.diff(resource(), saved, wanted, () => true);
         await session.check(resource(), {}, wanted);
         account.emulator.clearCalls();
@@ -127,7 +127,7 @@ describe("a rename", () => {
     test("by an alias is the same resource under another owner: it is kept, and can be replaced and deleted", async () => {
         const { emulator, run } = await startAccount();
         const { id, outputs } = await create(run(), renders);
-        const saved = { id, properties: stored(outputs), owner: "renders" };
+        const saved = { id, properties: stored(outputs), resource: resource() };
         const session = run();
         await read(session, id, stored(outputs));
         await session.check(renamed, { ...renders }, renders);
@@ -140,11 +140,11 @@ describe("a rename", () => {
 });
 
 describe("a generation of a rotating webhook", () => {
-    const newest = (ids: readonly string[]) => resource("b", { ids, newer: 0 });
+    const newest = (ids: readonly string[]) => resource("b", { family: "f", ids, newer: 0 });
 
     test("passes over its siblings' webhooks, and over no other", async () => {
         const { emulator, run } = await startAccount();
-        const oldest = await create(run(), renders, resource("a", { ids: [], newer: 0 }));
+        const oldest = await create(run(), renders, resource("a", { family: "f", ids: [], newer: 0 }));
         const stranger = emulator.register(renders);
         await expect(create(run(), renders, newest([oldest.id]))).rejects.toThrow(stranger.id);
         emulator.remove(stranger.id);
@@ -152,10 +152,34 @@ describe("a generation of a rotating webhook", () => {
         expect(emulator.webhooks).toHaveLength(2);
     });
 
+    test("passes over one that its siblings had beside them in the last run, and that this run drops", async () => {
+        const { emulator, run } = await startAccount();
+        const dropped = await create(run(), renders, resource("a", { family: "f", ids: [], newer: 1 }));
+        const kept = resource("b", { family: "f", ids: [dropped.id], newer: 0 });
+        const { id, outputs } = await create(run(), renders, kept);
+        const session = run();
+        const now = resource("b", { family: "f", ids: [], newer: 1 });
+        await session.check(now, { ...renders }, renders);
+        await session.diff(now, { id, properties: stored(outputs), resource: kept }, renders);
+        await create(session, renders, resource("c", { family: "f", ids: [id], newer: 0 }));
+        expect(emulator.webhooks).toHaveLength(3);
+    });
+
+    test("that is the only one says what to do about one that this run drops, and passes over it after a refresh", async () => {
+        const { emulator, run } = await startAccount();
+        const dropped = resource("a", { family: "f", ids: [], newer: 0 });
+        const { id, outputs } = await create(run(), renders, dropped);
+        await expect(create(run(), renders, newest([]))).rejects.toThrow(/keep its name in `generations`.*--refresh/s);
+        const session = run();
+        await read(session, id, stored(outputs), dropped);
+        await create(session, renders, newest([]));
+        expect(emulator.webhooks).toHaveLength(2);
+    });
+
     test("that is registered anew passes over as many webhooks as there are newer ones", async () => {
         const { emulator, run } = await startAccount();
         const second = await create(run(), renders, newest([]));
-        const first = resource("a", { ids: [], newer: 1 });
+        const first = resource("a", { family: "f", ids: [], newer: 1 });
         const stranger = emulator.register(renders);
         await expect(create(run(), renders, first)).rejects.toMatchObject({ name: "DuplicateUrlError" });
         emulator.remove(stranger.id);
