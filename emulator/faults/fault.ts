@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { describeIssue, milliseconds } from "../behaviour";
-import type { Endpoint } from "../calls";
+import type { Endpoint } from "../api/calls";
+import { describeIssue, milliseconds } from "../behaviour/behaviour";
 import { EmulatorError } from "../errors";
 import { canWorkLate, type FaultKind, faultKindNames } from "./kinds";
 

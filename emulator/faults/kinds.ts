@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type Answer, changeSecrets } from "../answers";
-import type { Behaviour } from "../behaviour";
+import { type Answer, changeSecrets } from "../api/answers";
+import type { Behaviour } from "../behaviour/behaviour";
+import type { Fault } from "./fault";
 import {
     doomConnection,
     ended,
@@ -11,8 +12,7 @@ import {
     sendWhole,
     type Transmission,
     written,
-} from "../sending";
-import type { Fault } from "./fault";
+} from "./sending";
 
 /** What a kind makes its answer from. */
 interface Occasion {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import type { Behaviour } from "./behaviour";
-import { type Emulator, startEmulator } from "./emulator";
-import { EmulatorError } from "./errors";
+import type { Behaviour } from "../behaviour/behaviour";
+import { type Emulator, startEmulator } from "../emulator";
+import { EmulatorError } from "../errors";
 
 /** What the command needs of the process it runs in. */
 export interface CommandIo {

@@ -1,6 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 import * as v from "valibot";
-import { EmulatorError } from "./errors";
+import { EmulatorError } from "../errors";
 import { oddFormNames, oddNeighbourNames } from "./odd-entries";
 import { retryAfterFormNames } from "./retry-after";
 import { urlFormNames } from "./url-forms";

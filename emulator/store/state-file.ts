@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
-import { EmulatorError } from "./errors";
+import { EmulatorError } from "../errors";
 import type { Video } from "./videos";
 import type { StoredWebhook } from "./webhooks";
 
