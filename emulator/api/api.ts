@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import * as v from "valibot";
-import { type Behaviour, describeIssue } from "../behaviour/behaviour";
+import type { Behaviour } from "../behaviour/behaviour";
+import { describeIssue } from "../behaviour/issues";
 import { oddNeighbour } from "../behaviour/odd-entries";
 import { retryAfterForms } from "../behaviour/retry-after";
 import { progressOf, signedUrl, type Video, type VideoRequest, type VideoStore } from "../store/videos";

@@ -1,6 +1,6 @@
-import { closest, distance } from "fastest-levenshtein";
 import * as v from "valibot";
 import { EmulatorError } from "../errors";
+import { describeIssue, unknownName } from "./issues";
 import { oddFormNames, oddNeighbourNames } from "./odd-entries";
 import { retryAfterFormNames } from "./retry-after";
 import { urlFormNames } from "./url-forms";
@@ -138,27 +138,13 @@ export const defaultBehaviour: Behaviour = v.parse(schema, {});
  */
 export function changeBehaviour(current: Behaviour, change: unknown): Behaviour {
     if (typeof change !== "object" || change === null || Array.isArray(change)) {
-        throw new EmulatorError('The behaviour must be an object of switches, for example {"listLagMs": 2000}.');
+        throw new EmulatorError('A behaviour is an object of switches, for example {"listLagMs": 2000}.');
     }
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
-    for (const [name] of given) checkName(name);
+    for (const [name] of given) {
+        if (!Object.hasOwn(switches, name)) throw unknownName("switch", name, Object.keys(switches));
+    }
     const result = v.safeParse(schema, { ...current, ...Object.fromEntries(given) });
     if (result.success) return result.output;
-    throw new EmulatorError(`The behaviour is not possible: ${describeIssue(result.issues[0])}`);
-}
-
-function checkName(name: string): void {
-    const names = Object.keys(switches);
-    if (names.includes(name)) return;
-    const near = closest(name, names);
-    // More letters wrong than right is another word.
-    const isNear = distance(name, near) < near.length / 2;
-    const hint = isNear ? `Did you mean "${near}"?` : `The switches are: ${names.join(", ")}.`;
-    throw new EmulatorError(`There is no switch "${name}". ${hint}`);
-}
-
-/** An issue of the schema library with the place that it is about, which its message alone leaves out. */
-export function describeIssue(issue: v.BaseIssue<unknown>): string {
-    const path = v.getDotPath(issue);
-    return `${path === null ? "" : `${path}: `}${issue.message}.`;
+    throw new EmulatorError(`Wrong value of the switch ${describeIssue(result.issues[0])}`);
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import type { Behaviour } from "../behaviour/behaviour";
+import { type Behaviour, changeBehaviour, defaultBehaviour } from "../behaviour/behaviour";
+import { nearest } from "../behaviour/nearest";
 import { type Emulator, startEmulator } from "../emulator";
 import { EmulatorError } from "../errors";
 
@@ -13,82 +14,118 @@ export interface CommandIo {
     readonly signal: AbortSignal;
     /** Told once it listens. */
     readonly started?: (emulator: Emulator) => void;
+    /** Where `CAPTIONS_EMULATOR_KEY` is looked up. Default: nothing is set. */
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    /** How the command was started, for the help. Default: `pulumi-captions emulator`. */
+    readonly invocation?: string;
 }
 
 const defaultPort = 4010;
+const keyVariable = "CAPTIONS_EMULATOR_KEY";
+const exit = { good: 0, failed: 1, usage: 2 } as const;
 
-const help = `An emulator of the webhooks of the Captions API, with real deliveries and a web page.
+const help = (
+    invocation: string,
+): string => `An emulator of the Captions webhooks API, with real deliveries and a web page.
 
-Usage: npm run emulator -- [options]
+Usage: ${invocation} [options]
 
   --port <number>       the port to listen on (default: ${defaultPort}; 0: any free one)
-  --host <address>      the address to listen on (default: 127.0.0.1, which only this machine reaches)
-  --key <text>          the API key that calls must carry (default: emulator-key)
+  --host <address>      the address to listen on (default: 127.0.0.1, which only this machine can reach)
+  --key <text>          the API key that calls must carry, also from the environment variable ${keyVariable}
+                        (default: emulator-key; a random one with a --host that other machines can reach)
   --state-file <path>   keep webhooks and videos in this file from one start to the next
-  --behaviour <json>    switches, for example '{"listLagMs": 2000, "rateLimit": {"calls": 5, "perSeconds": 60}}'
-  --help                show this
+  --behaviour <json>    switches, for example '{"listLagMs": 2000, "rateLimit": {"calls": 5, "perSeconds": 60}}';
+                        what each does: docs/emulator.md in the repository
+  --help, -h            show this
 
-Ctrl-C ends it.`;
+Exit codes: 0 ended by Ctrl-C; 1 it could not start; 2 wrong usage.
+
+The switches with their defaults:
+${Object.entries(defaultBehaviour)
+    .map(([name, value]) => `  ${name.padEnd(22)}${JSON.stringify(value)}`)
+    .join("\n")}`;
+
+const options = {
+    port: { type: "string" },
+    host: { type: "string" },
+    key: { type: "string" },
+    "state-file": { type: "string" },
+    behaviour: { type: "string" },
+    help: { type: "boolean", short: "h" },
+} as const;
+
+/** The command line is wrong. */
+class UsageError extends Error {}
 
 /**
  * The command line of the emulator: runs until `io.signal` aborts.
  *
  * @param argv the arguments after the command's name
- * @returns the exit code: 0 after it was ended or has shown its help, 1 after a mistake, which is told in one sentence
+ * @returns the exit code: 0 after it was ended or has shown its help, 1 if it could not start, 2 after wrong usage. Both are told
+ * in one line.
  */
 export async function runEmulatorCommand(argv: readonly string[], io: CommandIo): Promise<number> {
     try {
         const values = parse(argv);
         if (values.help === true) {
-            io.out(help);
-            return 0;
+            io.out(help(io.invocation ?? "pulumi-captions emulator"));
+            return exit.good;
         }
+        const behaviour = parseBehaviour(values.behaviour);
+        const apiKey = parseKey(values.key ?? io.env?.[keyVariable]);
+        const stateFile = values["state-file"];
         const emulator = await startEmulator({
             port: parsePort(values.port),
             log: (line) => io.out(`${new Date().toTimeString().slice(0, 8)}  ${line}`),
-            behaviour: parseBehaviour(values.behaviour),
+            behaviour,
             ...(values.host === undefined ? {} : { host: values.host }),
-            ...(values.key === undefined ? {} : { apiKey: values.key }),
-            ...(values["state-file"] === undefined ? {} : { stateFile: values["state-file"] }),
+            ...(apiKey === undefined ? {} : { apiKey }),
+            ...(stateFile === undefined ? {} : { stateFile }),
         });
-        io.out(
-            [
-                `The emulator's page: ${emulator.url}/`,
-                "",
-                "For Pulumi, or whatever shall call it:",
-                `  export CAPTIONS_BASE_URL=${emulator.baseUrl}`,
-                `  export CAPTIONS_API_KEY=${emulator.apiKey}`,
-                "",
-                "Ctrl-C ends it.",
-                "",
-            ].join("\n"),
-        );
+        io.out(greeting(emulator, stateFile));
         io.started?.(emulator);
         await aborted(io.signal);
         await emulator.stop();
-        return 0;
+        return exit.good;
     } catch (error) {
-        if (!(error instanceof EmulatorError)) throw error;
-        io.err(error.message);
-        return 1;
+        if (!(error instanceof EmulatorError || error instanceof UsageError)) throw error;
+        const isUsage = error instanceof UsageError;
+        io.err(`pulumi-captions emulator: ${error.message}${isUsage ? " (--help shows how it is used)" : ""}`);
+        return isUsage ? exit.usage : exit.failed;
     }
+}
+
+function greeting({ pageUrl, baseUrl, apiKey }: Emulator, stateFile: string | undefined): string {
+    return [
+        `The emulator's page: ${pageUrl}`,
+        "",
+        "For Pulumi, or any other client:",
+        `  export CAPTIONS_BASE_URL=${quote(baseUrl)}`,
+        `  export CAPTIONS_API_KEY=${quote(apiKey)}`,
+        "",
+        stateFile === undefined
+            ? "Webhooks and videos are in memory only, and lost when it ends; --state-file keeps them."
+            : `Webhooks and videos are kept in ${stateFile}.`,
+        "Ctrl-C ends it.",
+        "",
+    ].join("\n");
+}
+
+/** For a POSIX shell. */
+function quote(text: string): string {
+    return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function parse(argv: readonly string[]) {
     try {
-        return parseArgs({
-            args: [...argv],
-            options: {
-                port: { type: "string" },
-                host: { type: "string" },
-                key: { type: "string" },
-                "state-file": { type: "string" },
-                behaviour: { type: "string" },
-                help: { type: "boolean", short: "h" },
-            },
-        }).values;
+        return parseArgs({ args: [...argv], options }).values;
     } catch (error) {
-        throw new EmulatorError(`${(error as Error).message.split(". ", 1)[0]}. See --help.`);
+        const message = (error as Error).message.split(/\. |\n/, 1)[0] ?? "";
+        const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
+        if (unknown === undefined) throw new UsageError(`${message.replace(/\.$/, "")}.`);
+        const near = nearest(unknown.replace(/^-+/, ""), Object.keys(options));
+        throw new UsageError(`There is no option ${unknown}${near === undefined ? "." : `; did you mean --${near}?`}`);
     }
 }
 
@@ -96,19 +133,25 @@ function parsePort(text: string | undefined): number {
     if (text === undefined) return defaultPort;
     const port = Number(text);
     if (/^\d+$/.test(text) && port <= 65_535) return port;
-    throw new EmulatorError(`--port takes a number from 0 to 65535, not "${text}".`);
+    throw new UsageError(`--port takes a number from 0 to 65535, not "${text}".`);
+}
+
+/** Anything else cannot be sent in a header as it is, so that no call would ever be let in. */
+function parseKey(text: string | undefined): string | undefined {
+    if (text === undefined || /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text)) return text;
+    throw new UsageError("The API key must be printable ASCII characters, without a space at either end.");
 }
 
 function parseBehaviour(text: string | undefined): Partial<Behaviour> {
     if (text === undefined) return {};
-    let json: unknown;
     try {
-        json = JSON.parse(text);
-    } catch {
-        throw new EmulatorError("--behaviour takes JSON, for example '{\"listLagMs\": 2000}'.");
+        const change: unknown = JSON.parse(text);
+        changeBehaviour(defaultBehaviour, change);
+        return change as Partial<Behaviour>;
+    } catch (error) {
+        if (error instanceof EmulatorError) throw new UsageError(`--behaviour: ${error.message}`);
+        throw new UsageError("--behaviour takes JSON, for example '{\"listLagMs\": 2000}'.");
     }
-    // startEmulator checks the rest.
-    return json as Partial<Behaviour>;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

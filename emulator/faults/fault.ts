@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Endpoint } from "../api/calls";
-import { describeIssue, milliseconds } from "../behaviour/behaviour";
+import { milliseconds } from "../behaviour/behaviour";
+import { describeIssue, unknownName } from "../behaviour/issues";
 import { EmulatorError } from "../errors";
 import { canWorkLate, type FaultKind, faultKindNames } from "./kinds";
 
@@ -67,6 +68,10 @@ export type CheckedFault = v.InferOutput<typeof schema>;
 
 /** @throws {EmulatorError} naming what is not possible about it */
 export function checkFault(fault: unknown): CheckedFault {
+    const kind = typeof fault === "object" && fault !== null && "kind" in fault ? fault.kind : undefined;
+    if (typeof kind === "string" && !(faultKindNames as readonly string[]).includes(kind)) {
+        throw unknownName("kind of fault", kind, faultKindNames);
+    }
     const result = v.safeParse(schema, fault);
     if (result.success) return result.output;
     throw new EmulatorError(`The fault is not possible: ${describeIssue(result.issues[0])}`);
