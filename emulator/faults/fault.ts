@@ -3,13 +3,14 @@ import type { Endpoint } from "../api/calls";
 import { milliseconds } from "../behaviour/behaviour";
 import { describeIssue, unknownName } from "../behaviour/issues";
 import { EmulatorError } from "../errors";
+import type { FaultDetails } from "./details";
 import { canWorkLate, type FaultKind, faultKindNames } from "./kinds";
 
 /** One thing that goes wrong, once or more often. */
-export interface Fault {
+export interface Fault extends FaultDetails {
     /** The endpoint that it happens to; `any` is all of the webhooks and of the creator. */
     readonly endpoint: Exclude<Endpoint, "other"> | "any";
-    /** What goes wrong. All kinds: `docs/emulator.md`. */
+    /** What goes wrong, as in the table of kinds in `docs/emulator.md`. */
     readonly kind: FaultKind;
     /** How many calls it happens to. Default: 1. */
     readonly times?: number;
@@ -19,22 +20,6 @@ export interface Fault {
     readonly webhookId?: string;
     /** Happens only to calls whose body has this `url`, as `/register` has no id yet. Default: all calls. */
     readonly url?: string;
-    /**
-     * Does the work this many milliseconds after the client has seen the fault, even if the client is gone by then; see
-     * `settled` of the emulator. For the kinds whose answer doesn't need the work. Default: when the kind does it, if at all.
-     */
-    readonly doneAfterMs?: number;
-    /** The status, where the kind has one: 100 to 599. A status below 200 ends no call, so that the client waits on. */
-    readonly status?: number;
-    /**
-     * The `Retry-After`, where the kind answers an error: seconds, the header's text (also none that makes sense), or several
-     * headers. Default: no such header.
-     */
-    readonly retryAfter?: string | number | readonly string[];
-    /** The time before a kind breaks the connection (default 0), or between two bytes of `slow-body` (default 100), in milliseconds. */
-    readonly delayMs?: number;
-    /** Another body for the kinds that answer an error, `garbage`, `wrong-shape` and `truncated`. */
-    readonly body?: string;
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
