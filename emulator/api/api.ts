@@ -132,7 +132,7 @@ export class Api {
             throw new Rejection(this.#options.behaviour().badRequestStatus, message);
         };
         if (body.problem === "wrong-content-type") return reject("The body needs Content-Type: application/json.");
-        if (body.problem !== undefined) return reject("The body is no JSON.");
+        if (body.problem !== undefined) return reject("The body is not JSON.");
         const result = v.safeParse(bodies[name], body.json ?? {});
         return result.success
             ? (result.output as v.InferOutput<(typeof bodies)[Name]>)
@@ -218,7 +218,7 @@ export class Api {
     ): void {
         // http too: a receiver on this machine has no certificate.
         if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
-            throw new Rejection(behaviour.badUrlStatus, "The url is no absolute http or https URL.");
+            throw new Rejection(behaviour.badUrlStatus, "The url is not an absolute http or https URL.");
         }
         const unknown = enabledEvents?.find((event) => !behaviour.events.includes(event));
         if (unknown !== undefined) throw new Rejection(behaviour.unknownEventStatus, `There is no event "${unknown}".`);

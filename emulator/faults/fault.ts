@@ -41,6 +41,20 @@ const schema = v.pipe(
     }),
     v.forward(
         v.check(
+            ({ endpoint, webhookId }) => webhookId === undefined || !["events", "register", "list"].includes(endpoint),
+            ({ input }) => `a call of ${input.endpoint} has no webhook id, so that it would never happen`,
+        ),
+        ["webhookId"],
+    ),
+    v.forward(
+        v.check(
+            ({ endpoint, url }) => url === undefined || ["register", "update", "any"].includes(endpoint),
+            ({ input }) => `a call of ${input.endpoint} has no url, so that it would never happen`,
+        ),
+        ["url"],
+    ),
+    v.forward(
+        v.check(
             ({ kind, doneAfterMs }) => doneAfterMs === undefined || canWorkLate(kind),
             ({ input }) => `${input.kind} needs the work before its answer, or does none`,
         ),

@@ -214,6 +214,24 @@ test("text from outside is never taken for HTML", async () => {
     expect(await page.locator("table img, table script").count()).toBe(0);
 });
 
+test("a tab that nobody sees is not connected, and shows what it has missed when it is looked at", async () => {
+    const { emulator, page } = await open();
+    // Headless, every tab counts as visible.
+    const become = (state: string) =>
+        page.evaluate(`Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));`);
+    const ended = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/live"));
+    await become("hidden");
+    await ended;
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    emulator.register(renders);
+    await page.evaluate("fetch('/icon.svg')");
+    expect(asked).toEqual([`${emulator.url}/icon.svg`]);
+    await become("visible");
+    await page.getByText(renders.url).waitFor();
+});
+
 test("the copy buttons copy", async () => {
     const { emulator, page } = await open();
     await page.getByRole("button", { name: "Copy the base URL" }).click();
