@@ -45,8 +45,7 @@ type Handler = (options: ControlOptions, body: unknown, query: URLSearchParams) 
 const routes: Readonly<Record<string, Handler>> = {
     "GET /state": (options) => snapshot(options),
     "GET /view": (options, _body, query) => {
-        const { baseUrl, apiKey } = options.emulator;
-        return { baseUrl, apiKey, ...view(options, query) };
+        return { apiKey: options.emulator.apiKey, ...view(options, query) };
     },
     "GET /calls": ({ emulator }) => ({ calls: emulator.calls }),
     "GET /deliveries": ({ emulator }) => ({ deliveries: emulator.deliveries }),

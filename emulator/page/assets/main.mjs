@@ -46,7 +46,8 @@ async function refresh() {
 }
 
 function show(state) {
-    byId("base-url").textContent = state.baseUrl;
+    // As this browser reaches it, which may be on another machine.
+    byId("base-url").textContent = `${location.origin}/api/webhooks`;
     byId("api-key").textContent = state.apiKey;
     const { rowsPerPage } = state;
     webhooks.show(
