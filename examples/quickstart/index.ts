@@ -4,7 +4,7 @@ import * as captions from "pulumi-captions";
 const config = new pulumi.Config();
 
 const webhook = new captions.Webhook("renders", {
-    url: config.get("url") ?? "https://api.example.com/hooks/captions",
+    url: config.require("url"),
     enabledEvents: config.getObject<string[]>("enabledEvents") ?? ["creator.success", "creator.failure"],
 });
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { onDay } from "./support/clock";
 import { copyExample, root } from "./support/examples";
 import { type Declared, inputsOf, runMocked } from "./support/mocks";
 
@@ -31,6 +32,7 @@ function list({ secrets }: Declared): string {
     return JSON.stringify([...secrets].reverse());
 }
 
+const hooks = { url: "https://api.example.com/hooks/captions" };
 const two = { generations: '["new", "old"]' };
 
 test.each([
@@ -77,14 +79,14 @@ test.each([
 );
 
 test("rotation: the generations of the day are declared, and the secrets exported as a secret, newest first", async () => {
-    const declared = await runMocked(await copyExample("rotation"), { today: "2026-09-06" });
+    const declared = await runMocked(await copyExample("rotation"), hooks, onDay("2026-09-06"));
     expect(declared.outputs.generations).toEqual({ value: ["2026-09-04", "2026-06-06"], isSecret: false });
     expect(declared.outputs.secrets).toEqual({ value: [...declared.secrets].reverse(), isSecret: true });
     expect(places(declared)).toEqual([]);
 });
 
 test("cross-stack: what the one stack exports as a secret arrives in the other's file resource, marked", async () => {
-    const infrastructure = await runMocked(await copyExample("cross-stack/infrastructure"), two);
+    const infrastructure = await runMocked(await copyExample("cross-stack/infrastructure"), { ...two, ...hooks });
     expect(infrastructure.outputs.secrets).toEqual({ value: [...infrastructure.secrets].reverse(), isSecret: true });
 
     const receiver = await copyExample("cross-stack/receiver");
