@@ -15,6 +15,8 @@ export interface Declared {
         readonly type: string;
         readonly name: string;
         readonly inputs: Readonly<Record<string, unknown>>;
+        /** What it waits for, directly, as `<type>::<name>`. */
+        readonly dependencies: readonly string[];
         readonly secretsAt: readonly Found[];
     }[];
     readonly outputs: Record<string, { readonly value: unknown; readonly isSecret: boolean }>;
