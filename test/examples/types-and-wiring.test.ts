@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { onDay } from "./support/clock";
@@ -35,6 +35,16 @@ function list({ secrets }: Declared): string {
 
 const hooks = { url: "https://api.example.com/hooks/captions" };
 const two = { generations: '["new", "old"]' };
+const google = { ...two, ...hooks, receiverServiceAccount: "receiver@project.iam.gserviceaccount.com" };
+const azure = { ...two, ...hooks, resourceGroup: "g", vault: "v", receiverPrincipalId: "p" };
+const vercel = { ...two, ...hooks, vercelProject: "p", ref: "main" };
+const github = { ...two, ...hooks, repository: "r" };
+
+/** @param path an example's folder, or the file of a snippet */
+const runExample = async (path: string, config: Readonly<Record<string, string>>) =>
+    path.endsWith(".ts")
+        ? runMocked(join(await copyExample("snippets"), basename(path)), config)
+        : runMocked(await copyExample(path), config);
 
 test.each([
     [
@@ -50,34 +60,69 @@ test.each([
         "bindings.0.text",
         { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" },
     ],
-    ["snippets/google-secret-manager.ts", "gcp:secretmanager/secretVersion:SecretVersion", "secretData", {}],
-    [
-        "snippets/azure-key-vault.ts",
-        "azure-native:keyvault:Secret",
-        "properties.value",
-        { resourceGroup: "g", vault: "v" },
-    ],
-    [
-        "snippets/vercel.ts",
-        "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable",
-        "value",
-        { vercelProject: "p" },
-    ],
-    ["snippets/github-actions.ts", "github:index/actionsSecret:ActionsSecret", "value", { repository: "r" }],
+    ["snippets/google-secret-manager.ts", "gcp:secretmanager/secretVersion:SecretVersion", "secretData", google],
+    ["snippets/azure-key-vault.ts", "azure-native:keyvault:Secret", "properties.value", azure],
+    ["snippets/vercel.ts", "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable", "value", vercel],
 ])(
     "%s: the list of all secrets arrives at %s, in %s, marked as a secret, and nowhere else",
     async (path, type, property, config) => {
-        const program = path.startsWith("snippets/")
-            ? join(await copyExample("snippets"), path.slice(9))
-            : await copyExample(path);
-        const declared = await runMocked(program, config);
-        expect(declared.secrets.length).toBeGreaterThanOrEqual(path.startsWith("snippets/") ? 1 : 2);
+        const declared = await runExample(path, config);
+        expect(declared.secrets).toHaveLength(2);
         expect(places(declared)).toEqual([{ type, path: property, text: list(declared), marked: true }]);
         for (const { value, isSecret } of Object.values(declared.outputs)) {
             if (declared.secrets.some((secret) => JSON.stringify(value).includes(secret))) expect(isSecret).toBe(true);
         }
     },
 );
+
+test("github-actions: each secret is one of its own, which GitHub masks in logs, in the environment of the stack", async () => {
+    const declared = await runExample("snippets/github-actions.ts", github);
+    const [older, newest] = declared.secrets;
+    const of = (name: string) => declared.resources.find((resource) => resource.name === name);
+    for (const [name, text] of [
+        ["webhook-secret-1", newest],
+        ["webhook-secret-2", older],
+    ] as const) {
+        expect(of(name)?.inputs).toMatchObject({ environment: "test" });
+        expect(of(name)?.secretsAt).toEqual([{ path: "value", text, marked: true }]);
+    }
+    expect(places(declared)).toHaveLength(2);
+    expect(declared.outputs.secrets).toMatchObject({ isSecret: true });
+});
+
+test("google-secret-manager: no version is taken away from whoever still reads it, and the receiver may read the secret", async () => {
+    const { resources } = await runExample("snippets/google-secret-manager.ts", google);
+    expect(inputsOf(resources, "gcp:secretmanager/secretVersion:SecretVersion")).toMatchObject({
+        deletionPolicy: "ABANDON",
+    });
+    expect(inputsOf(resources, "gcp:secretmanager/secret:Secret")).toMatchObject({ versionDestroyTtl: "604800s" });
+    expect(inputsOf(resources, "gcp:secretmanager/secretIamMember:SecretIamMember")).toEqual({
+        secretId: "webhook-secrets-id",
+        role: "roles/secretmanager.secretAccessor",
+        member: "serviceAccount:receiver@project.iam.gserviceaccount.com",
+    });
+});
+
+test("azure-key-vault: the receiver may read this secret, and nothing else", async () => {
+    const { resources } = await runExample("snippets/azure-key-vault.ts", azure);
+    expect(inputsOf(resources, "azure-native:authorization:RoleAssignment")).toMatchObject({
+        principalId: "p",
+        scope: "webhook-secrets-id",
+        roleDefinitionId: expect.stringMatching(/\/roleDefinitions\/4633458b-17de-408a-b874-0445c86b69e6$/),
+    });
+});
+
+test("vercel: other secrets make another deployment, after the variable has them, and it shows none of them", async () => {
+    const { resources } = await runExample("snippets/vercel.ts", vercel);
+    const deployment = resources.find(({ type }) => type === "vercel:index/deployment:Deployment");
+    expect(deployment?.dependencies).toContain(
+        "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable::webhook-secrets",
+    );
+    expect(deployment?.inputs).toMatchObject({
+        production: true,
+        meta: { secretVersions: "renders-new-id:1,renders-old-id:1" },
+    });
+});
 
 test("rotation: the generations of the day are declared, and the secrets exported as a secret, newest first", async () => {
     const declared = await runMocked(await copyExample("rotation"), hooks, onDay("2026-09-06"));
@@ -168,7 +213,7 @@ test("kubernetes: the pods meet the Pod Security Standard `restricted`, as a num
 
 /** The names that a program gives to what it creates: a second stack with the same name would take it over. */
 function namesIn({ resources }: Declared): string[] {
-    const keys = /^(name|secretId|secretName|scriptName|environment)$/;
+    const keys = /^(name|secretId|secretName|scriptName)$/;
     const find = (value: unknown, key = ""): string[] => {
         if (typeof value === "string") return keys.test(key) ? [value] : [];
         if (typeof value !== "object" || value === null) return [];
@@ -186,10 +231,12 @@ test.each([
     ["kubernetes", kubernetes, 2],
     ["cloudflare", { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" }, 1],
     ["aws", two, 0],
+    ["snippets/google-secret-manager.ts", google, 1],
+    ["snippets/azure-key-vault.ts", azure, 1],
 ])(
     "%s: two stacks share no name, so that neither replaces what the other has deployed",
     async (path, config, count) => {
-        const names = namesIn(await runMocked(await copyExample(path), config));
+        const names = namesIn(await runExample(path, config));
         expect(names).toHaveLength(count);
         for (const name of names) expect(name).toMatch(/-test$/);
     },

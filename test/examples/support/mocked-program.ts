@@ -26,6 +26,7 @@ const outputsOf: Record<string, (name: string) => Record<string, unknown>> = {
         outputs: { secrets: pulumi.secret([secretOf("newer"), secretOf("older")]) },
         secretOutputNames: ["secrets"],
     }),
+    "gcp:secretmanager/secretVersion:SecretVersion": () => ({ version: "1" }),
     // Pulumi's own naming, where a program leaves it to Pulumi.
     "kubernetes:core/v1:Secret": (name) => ({ metadata: { name: `${name}-7c41d0` } }),
     "aws:lambda/functionUrl:FunctionUrl": () => ({ functionUrl: "https://x.lambda-url.eu-west-1.on.aws/" }),
