@@ -1,36 +1,25 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { copyExample, temporaryFolder } from "./support/examples";
-import { emulatorForTest, Project } from "./support/project";
+import { copyExample } from "./support/examples";
+import { exporterProject } from "./support/exporter";
+import { Project } from "./support/project";
 
 const working = ["whsec_first_7d1c0f", "whsec_second_93be55"];
 const infrastructure = "organization/exporter/test";
 
 /** Another team's stack that exports two secrets, and the example's receiver, which has not taken them yet. */
 async function twoTeams() {
-    const emulator = await emulatorForTest();
-    const home = temporaryFolder("home");
-    const receiverFolder = await copyExample("cross-stack/receiver");
-    const exporterFolder = join(home, "exporter");
-    cpSync(join(__dirname, "exporter"), exporterFolder, { recursive: true });
-    symlinkSync(join(receiverFolder, "node_modules"), join(exporterFolder, "node_modules"));
-
-    const exporter = await Project.create({ folder: exporterFolder, home, emulator });
+    const exporterStack = await exporterProject();
+    const { home, emulator } = exporterStack;
+    const exporter = await Project.create(exporterStack);
     await exporter.config({ list: JSON.stringify(working) });
     await exporter.succeed();
-    const stack = { folder: receiverFolder, home, emulator };
+    const stack = { folder: await copyExample("cross-stack/receiver"), home, emulator };
     const receiver = await Project.create(stack);
     await receiver.config({ infrastructure });
-    return {
-        exporter,
-        receiver,
-        stack,
-        home,
-        exporterStack: { folder: exporterFolder, home, emulator },
-        file: join(receiverFolder, "secrets.test.json"),
-    };
+    return { exporter, exporterStack, receiver, stack, home, file: join(stack.folder, "secrets.test.json") };
 }
 
 type Teams = Awaited<ReturnType<typeof twoTeams>>;
