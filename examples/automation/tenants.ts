@@ -73,6 +73,7 @@ async function declareTenant(
             onEvent: (event) => {
                 const { diagnosticEvent } = event;
                 if (diagnosticEvent?.severity === "error") problems.add(plain(diagnosticEvent.message));
+                problems.delete("update failed"); // What the engine adds to every error.
                 const op = operationOn(event);
                 if (op === undefined) return;
                 onProgress?.(name, event.resourcePreEvent === undefined ? `${op}: done` : `${op} …`);

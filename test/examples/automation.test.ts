@@ -86,7 +86,7 @@ test("automation: a wrong key is one sentence for each tenant", async () => {
     const { declare } = await service();
     const { code, stdout, output } = await declare(["acme", "globex"], { CAPTIONS_API_KEY: "key-wrong-2Vb9" });
     expect(code).toBe(1);
-    expect(output).not.toMatch(/CommandError|stdout:|\.[jt]s:\d+/);
+    expect(output).not.toMatch(/CommandError|stdout:|update failed|\.[jt]s:\d+/);
     expect(output).not.toContain("key-wrong-2Vb9");
     const failures = output.split("\n").filter((line) => !stdout.includes(line));
     expect(failures).toHaveLength(2);
