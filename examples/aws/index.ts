@@ -71,7 +71,7 @@ export const url = pulumi
 const webhook = new captions.RotatingWebhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: config.getObject<string[]>("generations") ?? captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 
 new aws.secretsmanager.SecretVersion("webhook-secrets", {

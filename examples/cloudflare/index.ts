@@ -13,7 +13,7 @@ export const url = `https://${hostname}/captions`;
 const webhook = new captions.RotatingWebhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: config.getObject<string[]>("generations") ?? captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 
 const worker = new cloudflare.WorkersScript("receiver", {

@@ -16,7 +16,7 @@ export const url = config.require("url");
 const webhook = new captions.RotatingWebhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: config.getObject<string[]>("generations") ?? captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 
 // Without a name of its own: where Pulumi has to replace it (see Pulumi.yaml), it creates the new one before it deletes the old.

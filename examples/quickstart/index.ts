@@ -5,7 +5,7 @@ const config = new pulumi.Config();
 
 const webhook = new captions.Webhook("renders", {
     url: config.require("url"),
-    enabledEvents: config.getObject<string[]>("enabledEvents") ?? ["creator.success", "creator.failure"],
+    enabledEvents: config.get("enabledEvents")?.match(/[\w.-]+/g) ?? ["creator.success", "creator.failure"],
 });
 
 export const webhookId = webhook.id;

@@ -8,7 +8,7 @@ export const url = config.require("url");
 
 /** The names of the generations that are valid today, newest first; by hand where a secret has leaked. */
 export const generations =
-    config.getObject<string[]>("generations") ??
+    config.get("generations")?.match(/[\w.:-]+/g) ??
     captions.generations({
         every: config.get("every") ?? "90d",
         overlap: config.get("overlap") ?? "7d",

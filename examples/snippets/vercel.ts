@@ -9,7 +9,7 @@ export const url = config.require("url");
 const webhook = new captions.RotatingWebhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: config.getObject<string[]>("generations") ?? captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 export const secrets = webhook.secrets;
 

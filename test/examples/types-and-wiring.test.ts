@@ -34,7 +34,8 @@ function list({ secrets }: Declared): string {
 }
 
 const hooks = { url: "https://api.example.com/hooks/captions" };
-const two = { generations: '["new", "old"]' };
+/** As one types it; JSON works as well. Neither can be so malformed that the program throws, which Pulumi takes long to show. */
+const two = { generations: "new, old" };
 const google = { ...two, ...hooks, receiverServiceAccount: "receiver@project.iam.gserviceaccount.com" };
 const azure = { ...two, ...hooks, resourceGroup: "g", vault: "v", receiverPrincipalId: "p" };
 const vercel = { ...two, ...hooks, vercelProject: "p", ref: "main" };

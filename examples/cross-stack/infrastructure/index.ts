@@ -9,8 +9,8 @@ export const url = config.require("url");
 const webhook = new captions.RotatingWebhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    // To rotate, put a new name in front; when the receiver has the new secret, take the old name away.
-    generations: config.getObject<string[]>("generations") ?? ["first"],
+    // Newest first, such as `second,first`. To rotate, put a new name in front; when the receiver has the new secret, remove the old one.
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? ["first"],
 });
 
 export const secrets = webhook.secrets;
