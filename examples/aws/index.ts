@@ -11,7 +11,7 @@ const logs = new aws.cloudwatch.LogGroup("receiver", { retentionInDays: 30 });
 const role = new aws.iam.Role("receiver", {
     assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }),
 });
-// By the ARNs of what is here, so that it works in every partition (China, GovCloud).
+// No managed policy: its ARN would contain the partition, which is another one in China and GovCloud.
 const permissions = new aws.iam.RolePolicy("receiver", {
     role: role.id,
     policy: pulumi.jsonStringify({
@@ -38,7 +38,7 @@ const receiver = new aws.lambda.Function(
         // Where the secrets are, not what they are: the function reads them itself, and takes up new ones without a deployment.
         environment: { variables: { SECRET_ID: secret.arn } },
         loggingConfig: { logFormat: "Text", logGroup: logs.name },
-        // What strangers can use of the account's concurrency, and of your money. -1: no limit.
+        // Limits how much of the account's concurrency, and of your money, strangers can use. -1: no limit.
         reservedConcurrentExecutions: config.getNumber("reservedConcurrency") ?? 10,
     },
     { dependsOn: permissions },
@@ -63,7 +63,7 @@ const callable = [
     }),
 ];
 
-/** Known once it can be called: from the registration on, deliveries come. */
+/** Known only when everybody may call it, because deliveries arrive as soon as the webhook is registered. */
 export const url = pulumi
     .all([functionUrl.functionUrl, pulumi.all(callable.map(({ id }) => id))])
     .apply(([address]) => address);

@@ -27,15 +27,15 @@ type Teams = Awaited<ReturnType<typeof twoTeams>>;
 const read = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-/** `up` fails soon with a message, not with a trace, and the receiver's secrets are as they were. */
-async function expectFailure({ receiver, file }: Teams, message: RegExp): Promise<void> {
+/** `up` fails as fast as it succeeds, with a message instead of a trace, and the receiver's secrets are as they were. */
+async function expectFailure({ receiver, file }: Teams, message: RegExp, usualMs: number): Promise<void> {
     const began = performance.now();
     const { code, text } = await receiver.up();
     expect(code).not.toBe(0);
     expect(text).toMatch(message);
     expect(text).not.toMatch(/\.[jt]s:\d+|unhandled/i);
-    // Formatting a stack takes Pulumi 20 s and more (Node.js 20, 22).
-    expect(performance.now() - began).toBeLessThan(15_000);
+    // Formatting a stack takes Pulumi ten times as long (Node.js 20, 22).
+    expect(performance.now() - began).toBeLessThan(4 * usualMs);
     expect(read(file)).toEqual(working);
 }
 
@@ -53,7 +53,6 @@ test.each<[string, (teams: Teams) => Promise<unknown>, RegExp]>([
         exportsAnew('["whsec_first_7d1c0f", 7]'),
         /is empty, or contains something other than strings/,
     ],
-    ["contains an empty string", exportsAnew('[""]'), /is empty, or contains something other than strings/],
     ["is an object", exportsAnew('{"0": "whsec_first_7d1c0f"}'), /is not a list that can be read here/],
     [
         "is encrypted with a new passphrase",
@@ -74,7 +73,6 @@ test.each<[string, (teams: Teams) => Promise<unknown>, RegExp]>([
         },
         /has no output `secrets`\. Run `pulumi up` there first\./,
     ],
-    ["is gone with its stack's resources", ({ exporter }) => exporter.succeed("destroy"), /has no output `secrets`/],
     ["is gone with its stack", ({ exporter }) => exporter.run("stack", "rm", "--force", "--yes"), /unknown stack/],
     [
         "is not asked for any more (config rm)",
@@ -83,10 +81,12 @@ test.each<[string, (teams: Teams) => Promise<unknown>, RegExp]>([
     ],
 ])("secrets that work are kept when the other stack's output %s", async (_, change, message) => {
     const teams = await twoTeams();
+    const began = performance.now();
     await teams.receiver.succeed();
+    const usualMs = performance.now() - began;
     expect(read(teams.file)).toEqual(working);
     await change(teams);
-    await expectFailure(teams, message);
+    await expectFailure(teams, message, usualMs);
 });
 
 test("secrets that work are kept when the file's path is spelled in another way", async () => {
