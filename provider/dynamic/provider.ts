@@ -7,7 +7,7 @@
 import type * as dynamic from "@pulumi/pulumi/dynamic";
 import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
-import { inputNames, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
+import { inputNames, isUnknown, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
 import { asksForReplacement, isHostInput, resourceIn } from "./host-inputs";
 import { withoutMarkers } from "./markers";
@@ -27,8 +27,16 @@ export async function configure(request: dynamic.ConfigureRequest): Promise<void
     }
 }
 
+/**
+ * The inputs of the last run, by owner. `diff` gets the outputs of the last run that changed something, in which what the program
+ * has given the host since is missing.
+ */
+const lastInputs = new Map<string, Properties>();
+
 export function check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
     return step("check", async () => {
+        const { owner } = resource(news);
+        if (Object.keys(olds).length > 0) lastInputs.set(owner, olds);
         const failures = await running().check(resource(news), declared(olds), declared(news));
         // A failure that names a property makes the engine print its value, which may contain a credential.
         return { inputs: news, failures: failures.map((reason) => ({ property: "", reason })) };
@@ -40,10 +48,13 @@ const rotatedElsewhere = new Set<string>();
 
 export function diff(id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
     return step("diff", async () => {
-        const asked = (changes: readonly string[]) => asksForReplacement(olds, news, changes);
+        // A state that was written before owners were saved has none in what a refresh compares.
+        const resource = resourceIn(news) ?? resourceIn(olds);
+        const last = lastInputs.get(resource?.owner ?? "") ?? olds;
+        const asked = (changes: readonly string[]) => asksForReplacement(last, news, changes);
         const { changes, replaces } = await running().diff(
-            resource(news),
-            saved(id, olds),
+            resource,
+            { id, properties: olds, resource: resourceIn(last) ?? resourceIn(olds) },
             inputs(news),
             (difference) => asked(difference.changes).length > 0,
         );
@@ -70,8 +81,9 @@ export function read(id: string, props: Properties): Promise<dynamic.ReadResult>
     return step("read", async () => {
         // Without outputs it is a resource that somebody else manages (`Webhook.get`).
         if (props.secretVersion == null) {
-            const account = typeof props.account === "string" ? props.account : undefined;
-            return { id, props: kept(await running().get(id, account), props) };
+            const { account } = declared(props);
+            if (isUnknown(account)) return { id, props };
+            return { id, props: kept(await running().get(id, account as string | undefined), props) };
         }
         const result = await running().read(saved(id, props));
         if (result === undefined) return { id: "", props: {} };

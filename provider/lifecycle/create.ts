@@ -305,12 +305,8 @@ function rejectedDuplicate(there: readonly RegisteredWebhook[], error: CallError
 }
 
 function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundOnUrl): DuplicateUrlError {
-    const why = "Two webhooks on one URL deliver every event twice.";
     if (others.length > 0) {
-        return new DuplicateUrlError(
-            `this URL is declared twice in this program: ${idsOf(others)} is registered for it. ${why} Remove one, or set ` +
-                "`allowDuplicateUrl: true` on both.",
-        );
+        return declaredTwice(others.map(({ id }) => id));
     }
     const [one] = strangers;
     const adopting = isGeneration ? `adopt: { "<generation>": "${one?.id}" }` : `adopt: "${one?.id}"`;
@@ -334,8 +330,18 @@ function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundO
                       "then does Pulumi tell which webhook it has.",
               ]),
     ];
-    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${why} ${ways.join(" ")}`);
+    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${twice} ${ways.join(" ")}`);
 }
+
+/** A URL that two resources of one program declare. */
+export function declaredTwice(ids: readonly string[]): DuplicateUrlError {
+    return new DuplicateUrlError(
+        `this URL is declared twice in this program: ${ids.join(" and ")} is declared for it, too. ${twice} Remove one, or set ` +
+            "`allowDuplicateUrl: true` on both.",
+    );
+}
+
+const twice = "Two webhooks on one URL deliver every event twice.";
 
 function idsOf(webhooks: readonly RegisteredWebhook[]): string {
     return webhooks.map(({ id }) => id).join(" and ");

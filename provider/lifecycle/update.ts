@@ -107,18 +107,22 @@ function compare(
     asked: Partial<WebhookSettings>,
     live: RegisteredWebhook & { readonly secret: string },
 ) {
-    const url = field("url", alikeUrl);
-    const enabledEvents = field("enabledEvents", sameEvents);
+    const url = field("url", sameUrl, alikeUrl);
+    const enabledEvents = field("enabledEvents", sameEvents, sameEvents);
 
     function field<N extends "url" | "enabledEvents">(
         name: N,
         isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
+        isAlike: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
     ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
-        if (isSame(live[name], wanted[name])) return "as declared";
+        const shown = live[name];
         // What stays as it was for the second time is how the API shows it: to ask for ever would rotate for ever.
-        if (isShownAs(from, name, live[name])) return "shown otherwise";
+        const isHabit = isShownAs(from, name, shown);
+        if (name in asked && isSame(shown, from[name]) && !isHabit) return "ignored";
+        if (isAlike(shown, wanted[name])) return "as declared";
+        if (isHabit) return "shown otherwise";
         if (!(name in asked)) return "changed elsewhere";
-        return isSame(live[name], from[name]) ? "ignored" : "shown otherwise";
+        return isAlike(shown, from[name]) ? "ignored" : "shown otherwise";
     }
 
     const results = { url, enabledEvents };
