@@ -109,6 +109,26 @@ test("what an API goes on to leave as it was is asked for twice and not for ever
     expect(emulator.countCalls("update")).toBe(2);
 });
 
+test("a letter's case or a last slash that an API leaves as it was is not taken for its spelling at once", async () => {
+    for (const [before, after] of [
+        ["Hooks", "hooks"],
+        ["hooks", "hooks/"],
+    ] as const) {
+        const { emulator, run } = await startAccount();
+        const inputs = (path: string) => ({ ...renders, url: `https://api.example.com/${path}` });
+        const { id, outputs } = await create(run(), inputs(before));
+        emulator.behave({ ignoredFields: ["url"] });
+        await expect(update(run(), id, stored(outputs), inputs(after))).rejects.toBeInstanceOf(PartialFailure);
+    }
+});
+
+test("the API's own form of a webhook whose secret only `/list` shows is no drift either", async () => {
+    const { emulator, run } = await startAccount({ urlForm: "tracking-query" });
+    emulator.inject({ endpoint: "register", kind: "masked-secret" });
+    const { id, outputs } = await create(run(), renders);
+    expect(await read(run(), id, stored(outputs))).toEqual(stored(outputs));
+});
+
 describe("what is odd in /list", () => {
     const odd = [
         "number-id",
