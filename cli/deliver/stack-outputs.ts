@@ -1,5 +1,6 @@
-import { isLoopback } from "../provider/api/transport";
-import { CommandError } from "./errors";
+import { isSafeForSecrets, isSecret } from "../../probe";
+import { CommandError } from "../errors";
+import { listed, printable } from "../text";
 
 /** What a stack's outputs say about its webhook. In messages there are only names of outputs, never values. */
 type Outputs = Readonly<Record<string, unknown>>;
@@ -14,47 +15,51 @@ export function secretsIn(outputs: Outputs, name: string | undefined): readonly 
     if (output === undefined || !Object.hasOwn(outputs, output)) {
         const missing = output === undefined ? "`secrets` or `secret`" : `"${output}"`;
         throw new CommandError(
-            `The stack exports no ${missing}${listed(outputs)}. Export the webhook's \`secrets\` (and run \`pulumi up\`), or ` +
+            `The stack has no output ${missing}${existing(outputs)}. Export the webhook's \`secrets\` and run \`pulumi up\`, or ` +
                 "name the output with --output.",
         );
     }
     const value = outputs[output];
-    const secrets = Array.isArray(value) ? value : [value];
-    if (secrets.length === 0)
-        throw new CommandError(`The output "${output}" is an empty list: there is no secret to try.`);
-    for (const [index, secret] of secrets.entries()) {
-        // A line break in a header would be an error of Node.js that repeats it.
-        if (typeof secret !== "string" || !/^[\x21-\x7e]+$/.test(secret)) {
-            const which = secrets.length === 1 ? "" : ` at place ${index + 1}`;
-            throw new CommandError(`The output "${output}" holds${which} something that cannot be a webhook's secret.`);
-        }
+    const secrets: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (secrets.length === 0) {
+        throw new CommandError(`The output "${output}" is an empty list: there is no secret to deliver with.`);
     }
-    return secrets as string[];
+    const bad = secrets.findIndex((secret) => !isSecret(secret));
+    if (bad >= 0) {
+        const which = secrets.length === 1 ? "" : ` at place ${bad + 1}`;
+        throw new CommandError(`The output "${output}" contains${which} a value that cannot be a webhook's secret.`);
+    }
+    return secrets.filter(isSecret);
 }
 
-/** @param name the output that holds the URL. Default: `url` */
-export function urlIn(outputs: Outputs, name: string | undefined): string {
+/** @param name the output with the URL, or a list of URLs. Default: `url` */
+export function urlsIn(outputs: Outputs, name: string | undefined): readonly string[] {
     const output = name ?? "url";
     const value = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
-    if (typeof value === "string") return checkUrl(value, `The output "${output}"`);
-    throw new CommandError(
-        value === undefined
-            ? `The stack exports no "${output}"${listed(outputs)}. Give the receiver's URL with --url, or name the output with ` +
-                  "--url-output."
-            : `The output "${output}" is not a URL.`,
-    );
+    if (value === undefined) {
+        throw new CommandError(
+            `The stack has no output "${output}"${existing(outputs)}. Give the receiver's URL with --url, or name the output ` +
+                "with --url-output.",
+        );
+    }
+    const urls: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (urls.length === 0 || urls.some((url) => typeof url !== "string")) {
+        throw new CommandError(`The output "${output}" is not a URL.`);
+    }
+    return urls.map((url) => checkUrl(String(url), `The output "${output}"`));
 }
 
-/** @throws CommandError where it is no URL to which secrets may be sent */
+/** @throws CommandError where it is not a URL that secrets may be sent to */
 export function checkUrl(text: string, what: string): string {
-    const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))) return url.href;
+    if (isSafeForSecrets(text)) {
+        return new URL(text).href;
+    }
     throw new CommandError(
-        `${what} must be an absolute https URL (http only for this machine), as secrets are sent there.`,
+        `${what} must be an absolute https URL (http only for localhost), because secrets are sent to it.`,
     );
 }
 
-function listed(outputs: Outputs): string {
-    const names = Object.keys(outputs);
-    return names.length === 0 ? " (it has no outputs)" : ` (its outputs: ${names.join(", ")})`;
+function existing(outputs: Outputs): string {
+    const names = Object.keys(outputs).map(printable);
+    return names.length === 0 ? " (it has no outputs)" : ` (its outputs: ${listed(names, 20)})`;
 }

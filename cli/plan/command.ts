@@ -1,29 +1,35 @@
 import { readFile } from "node:fs/promises";
-import { CommandError, UsageError } from "./errors";
-import { type Forecast, foresee } from "./foresee";
-import { type Command, exit, type Io } from "./io";
-import { parseOptions } from "./options";
+import { CommandError, UsageError } from "../errors";
+import { type Command, exit, type Io } from "../io";
+import { parseOptions } from "../options";
+import { listed, printable } from "../text";
+import { decodeText } from "./decode-text";
+import { toMarkdown } from "./markdown";
 import { parsePreview } from "./preview";
-import { sentences } from "./sentences";
+import { type WebhookChanges, webhookChanges } from "./webhook-changes";
 
-const help = `Says in plain words which webhooks a deployment would give a new secret, and
-which receivers must have it: Markdown, fit for a comment on a pull request.
+const help = `Shows in plain words which webhooks a deployment would give a new secret, and
+which receivers need it: as Markdown, for a comment on a pull request.
 
 Usage: pulumi preview --json > preview.json; pulumi-captions plan preview.json
        pulumi preview --json | pulumi-captions plan -
 
-  <file>                what \`pulumi preview --json\` printed; - is stdin
-  --fail-on-rotation    exit code 3 where the secret of a webhook that the stack
-                        has would, or may, change in place
-  --json, --json-out    the result as JSON
+  <file>                the output of \`pulumi preview --json\`; - for stdin
+  --fail-on-rotation    exit code ${exit.rotation} if deliveries would, or may, be lost until
+                        receivers have a new secret: a webhook changes in place
+                        or is replaced, or a rotation keeps no older generation
+  --json, --json-out    print the result as JSON
 
-With \`--show-sames\` the preview also tells of receivers that the deployment
-leaves as they are, and, with \`--refresh\`, of secrets that were changed
-elsewhere. Its form of one event a line does not tell what depends on what, and
-may have secrets in clear: better not that one.
+An adopted webhook does not count for --fail-on-rotation: only the deployment
+looks up whether it has to be changed.
 
-Exit code: 0 it could be told; 1 it could not, or the preview itself had
-           failed; 2 wrong usage; 3 see --fail-on-rotation.`;
+With --show-sames, the preview also includes receivers that the deployment does
+not change, and with --refresh as well, secrets that were changed elsewhere. Do
+not use the streaming form (one event per line): it lacks dependencies and may
+contain secrets in plain text.
+
+Exit code: 0 success; 1 the preview failed, or could not be read; 2 wrong usage;
+           ${exit.rotation} --fail-on-rotation found a webhook.`;
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
     const { values, positionals } = parseOptions(
@@ -32,31 +38,37 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         1,
     );
     const [file] = positionals;
-    if (file === undefined) throw new UsageError("Which preview? Give its file, or - for standard input.");
-    const preview = parsePreview(file === "-" ? await io.input() : await read(file));
-    const forecast = foresee(preview);
+    if (file === undefined) {
+        throw new UsageError("Name the file with the preview, or - for standard input.");
+    }
+    const preview = parsePreview(decodeText(file === "-" ? await io.input() : await read(file)));
+    const changes = webhookChanges(preview);
 
-    io.out(values.json || values["json-out"] ? toJson(forecast) : sentences(forecast));
-    if (!forecast.complete) return exit.bad;
-    const rotating = forecast.webhooks.filter(({ inPlace, newSecret }) => inPlace && newSecret !== "no");
-    if (values["fail-on-rotation"] !== true || rotating.length === 0) return exit.good;
-    io.err(
-        `A secret would change in place, which --fail-on-rotation forbids: ${rotating.map(({ name }) => name).join(", ")}.`,
+    io.out(values.json || values["json-out"] ? toJson(changes) : toMarkdown(changes));
+    if (!changes.complete) {
+        return exit.bad;
+    }
+    const losing = changes.webhooks.filter(({ losesDeliveries }) => losesDeliveries);
+    if (values["fail-on-rotation"] !== true || losing.length === 0) {
+        return exit.good;
+    }
+    const names = listed(
+        losing.map(({ name }) => printable(name)),
+        20,
     );
+    io.err(`--fail-on-rotation: deliveries would, or may, be lost until receivers have a new secret: ${names}.`);
     return exit.rotation;
 }
 
-async function read(file: string): Promise<string> {
+async function read(file: string): Promise<Uint8Array> {
     try {
-        return await readFile(file, "utf8");
+        return await readFile(file);
     } catch (error) {
-        throw new CommandError(
-            `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown reason"}).`,
-        );
+        throw new CommandError(`Cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? "unknown reason"}).`);
     }
 }
 
-function toJson({ complete, webhooks, outputs, hidesDrift }: Forecast): string {
+function toJson({ complete, webhooks, outputs, hidesDrift }: WebhookChanges): string {
     const names = (newSecret: string): string[] =>
         webhooks.filter((webhook) => webhook.newSecret === newSecret).map(({ name }) => name);
     return JSON.stringify(
@@ -66,4 +78,4 @@ function toJson({ complete, webhooks, outputs, hidesDrift }: Forecast): string {
     );
 }
 
-export const plan: Command = { summary: "say which webhooks a deployment would give a new secret", help, run };
+export const plan: Command = { summary: "show which webhooks a deployment would give a new secret", help, run };

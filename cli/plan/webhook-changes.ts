@@ -1,36 +1,44 @@
 import { isDeepStrictEqual } from "node:util";
-import { describeUrl } from "../provider/api/redact";
-import { sameEvents, sameKeepers, sameUrl } from "../provider/lifecycle/same";
-import type { Keepers } from "../provider/lifecycle/state";
+import { describeUrl, withoutGeneration } from "../../probe";
+import { type Keepers, sameEvents, sameKeepers, sameUrl } from "../provider";
+import { isWebhookType, parseUrn } from "../resources";
+import { hasSecret, hasUnknown, isUnknown, mayContainNewSecret } from "./engine-values";
+import { type Generation, generationOf } from "./generation";
 import type { Preview, State, Step, Values } from "./preview";
-import { isWebhookType, parseUrn, rotatingWebhookType } from "./resources";
-import { hasSecret, hasUnknown, isUnknown, mayHoldNewSecret } from "./values";
 
 /**
- * - `register`: a new webhook. `adopt`: one that is registered already is taken over.
- * - `update`: changed in place. `replace`: another one is registered, then this one deleted.
- * - `delete`. `release`: no longer managed, and stays registered. `read`: looked at only.
- * - `drift`: its secret was changed elsewhere, and the stack takes that one over.
+ * - `register`: a new webhook. `adopt`: one that is already registered is adopted.
+ * - `update`: changed in place. `replace`: another one is registered, and this one deleted.
+ * - `delete`. `release`: no longer managed, and stays registered. `read`: only read.
+ * - `drift`: its secret was changed elsewhere, and the stack takes over the new one.
  */
 export type Action = "register" | "adopt" | "update" | "replace" | "delete" | "release" | "read" | "drift";
 
-/** What a deployment will do to one webhook. Nothing of it is a secret. */
-export interface Foreseen {
+/** What a deployment will do to one webhook. There is no secret in it. */
+export interface WebhookChange {
     readonly urn: string;
     readonly name: string;
     readonly id?: string;
-    /** Without the query, which may hold a token. */
+    /** Host and generation only: the rest may contain a token. */
     readonly url?: string;
     readonly action: Action;
     readonly newSecret: "yes" | "maybe" | "no";
-    /** Whether the secret that is valid now stops being valid before anybody can know the new one. */
+    /** Whether the secret that is valid now becomes invalid before anybody can know the new one. */
     readonly inPlace: boolean;
+    /** Whether deliveries will, or may, be rejected until receivers have a secret that this deployment makes. */
+    readonly losesDeliveries: boolean;
     readonly changes: readonly Change[];
-    /** A run before did not finish, so that what is live has to be looked at first. */
+    /** The last deployment did not finish, so what is live is looked at first. */
     readonly unfinished?: true;
     readonly adopts?: string | true;
     readonly generation?: Generation;
-    /** Undefined where the preview does not say what depends on what. */
+    /** For `replace`: this one is deleted before the other one is registered (`deleteBeforeReplace`). */
+    readonly deletedFirst?: true;
+    /** For `delete`: the resource that adopts this webhook, so that it stays registered after all. */
+    readonly adoptedBy?: string;
+    /** For `delete`: the resource that registers another webhook for the same URL. */
+    readonly succeededBy?: string;
+    /** Undefined if the preview does not show what depends on what. */
     readonly receivers?: readonly Receiver[];
 }
 
@@ -42,16 +50,6 @@ export interface Change {
     readonly certain: boolean;
 }
 
-/** Which generation of which RotatingWebhook it is, and how the others fare in this deployment. */
-export interface Generation {
-    readonly of: string;
-    readonly name: string;
-    /** The RotatingWebhook is new itself. */
-    readonly first: boolean;
-    /** For a new one: the generations that stay registered beside it. */
-    readonly beside: readonly string[];
-}
-
 /** A resource that takes a webhook's secret. */
 export interface Receiver {
     readonly urn: string;
@@ -61,39 +59,49 @@ export interface Receiver {
     readonly op: string;
 }
 
-export interface Forecast {
+/** What a deployment will do to the webhooks of a stack. */
+export interface WebhookChanges {
     readonly complete: boolean;
-    readonly webhooks: readonly Foreseen[];
-    /** Outputs of the stack that carry a secret that changes. `certain` is false where only some secret is known to be in them. */
+    readonly webhooks: readonly WebhookChange[];
+    /** Outputs of the stack that contain a new secret; with `certain` false, those that contain any secret. */
     readonly outputs: readonly { readonly name: string; readonly certain: boolean }[];
-    /** It was made with `--refresh`, and does not show whether a secret was changed elsewhere: `--show-sames` would. */
+    /** The preview was made with `--refresh`, but does not show secrets that were changed elsewhere: `--show-sames` does. */
     readonly hidesDrift: boolean;
 }
 
-/** Tells from a preview what becomes of each webhook and its secret. */
-export function foresee(preview: Preview): Forecast {
+/** Finds out from a preview what happens to each webhook and its secret. */
+export function webhookChanges(preview: Preview): WebhookChanges {
     const steps = preview.steps.filter(({ before, after }) => isWebhookType((after ?? before)?.type ?? ""));
-    const webhooks = [...new Set(steps.map(({ urn }) => urn))]
-        .map((urn) =>
-            ofWebhook(
-                steps.filter((step) => step.urn === urn),
-                preview,
-            ),
-        )
-        .filter((webhook) => webhook !== undefined);
+    const found = [...new Set(steps.map(({ urn }) => urn))].flatMap((urn) => {
+        const own = steps.filter((step) => step.urn === urn);
+        const action = actionOf(own);
+        return action === undefined ? [] : [{ ...action, own }];
+    });
+    const webhooks = found.map(({ action, step, own }) => {
+        const others = action === "delete" ? found : [];
+        const adopting = others.find((other) => other.action === "adopt" && mayAdopt(other.step, step));
+        const successor = others.find((other) => other.action === "register" && haveSameUrl(step, other.step));
+        return changeOf({ action, step, own, adopting: adopting?.step, successor: successor?.step }, preview);
+    });
     const changing = webhooks.some(({ newSecret }) => newSecret !== "no");
     return {
         complete: preview.complete,
         webhooks,
-        outputs: changing ? outputsWith(preview) : [],
+        outputs: changing ? outputsWithSecrets(preview) : [],
         hidesDrift: hidesDrift(preview),
     };
 }
 
-function ofWebhook(steps: readonly Step[], preview: Preview): Foreseen | undefined {
-    const found = actionOf(steps);
-    if (found === undefined) return undefined;
-    const { action, step } = found;
+interface Found {
+    readonly action: Action;
+    readonly step: Step;
+    /** All steps of the same resource. */
+    readonly own: readonly Step[];
+    readonly adopting: Step | undefined;
+    readonly successor: Step | undefined;
+}
+
+function changeOf({ action, step, own, adopting, successor }: Found, preview: Preview): WebhookChange {
     const { urn, before, after } = step;
     const live = settings(before);
     const wanted = after?.inputs ?? {};
@@ -101,60 +109,110 @@ function ofWebhook(steps: readonly Step[], preview: Preview): Foreseen | undefin
     const unfinished = action === "update" && ((before?.initErrors.length ?? 0) > 0 || "unfinished" in live);
     const url = "url" in wanted ? wanted.url : live.url;
     const id = before?.id ?? after?.id;
-    const isNew = action === "register" || action === "adopt";
-    const newSecret = {
-        register: "yes",
-        replace: "yes",
-        drift: "yes",
-        adopt: "maybe",
-        update: changes.some(({ certain }) => certain) && !unfinished ? "yes" : "maybe",
-        delete: "no",
-        release: "no",
-        read: "no",
-    } as const;
-    const generation = generationOf(step, isNew, preview);
+    const generation = generationOf(step, preview);
+    // A generation that is deleted while others stay is a step of a rotation, whatever else has its URL.
+    const isLast = generation === undefined || generation.removedWithAll;
+    const succeeded = isLast && adopting === undefined ? successor : undefined;
     return {
         urn,
         name: parseUrn(urn).name,
         ...(id ? { id } : {}),
         ...(url === undefined ? {} : { url: describe(url) }),
         action,
-        newSecret: newSecret[action],
+        newSecret: newSecretBy(action, changes.some(({ certain }) => certain) && !unfinished),
         inPlace: action === "update" || action === "drift",
+        losesDeliveries:
+            action === "update" ||
+            action === "drift" ||
+            action === "replace" ||
+            (action === "register" && generation?.standsAlone === true) ||
+            (action === "delete" &&
+                adopting === undefined &&
+                (generation?.standsAlone === true || succeeded !== undefined)),
         changes,
         ...(unfinished ? { unfinished } : {}),
         ...(action === "adopt" ? { adopts: wanted.adopt === true ? true : text(wanted.adopt) } : {}),
         ...(generation === undefined ? {} : { generation }),
+        ...(action === "replace" && isDeletedFirst(own) ? { deletedFirst: true } : {}),
+        ...(adopting === undefined ? {} : { adoptedBy: parseUrn(adopting.urn).name }),
+        ...(succeeded === undefined ? {} : { succeededBy: parseUrn(succeeded.urn).name }),
         ...(preview.hasDependencies ? { receivers: receiversOf(urn, action, preview) } : {}),
     };
 }
 
-/** The step that counts, of those that there are for one resource: a replacement has up to three, a refresh one before. */
+function newSecretBy(action: Action, isCertain: boolean): WebhookChange["newSecret"] {
+    switch (action) {
+        case "register":
+        case "replace":
+        case "drift":
+            return "yes";
+        case "update":
+            return isCertain ? "yes" : "maybe";
+        case "adopt":
+            return "maybe";
+        default:
+            return "no";
+    }
+}
+
+function isDeletedFirst(own: readonly Step[]): boolean {
+    const deleted = own.findIndex(({ op }) => op === "delete-replaced");
+    return deleted >= 0 && deleted < own.findIndex(({ op }) => op === "create-replacement" || op === "replace");
+}
+
+function mayAdopt(adopting: Step, deleted: Step): boolean {
+    const { adopt } = adopting.after?.inputs ?? {};
+    return adopt === true ? haveSameUrl(deleted, adopting) : adopt === deleted.before?.id;
+}
+
+/** Whether one webhook takes the place of another, in the same account. */
+function haveSameUrl(deleted: Step, registered: Step): boolean {
+    const [one, other] = [settings(deleted.before), settings(registered.after)];
+    return (
+        typeof one.url === "string" &&
+        typeof other.url === "string" &&
+        !hasSecret(one.url) &&
+        !hasUnknown(other.url) &&
+        sameUrl(withoutGeneration(one.url), withoutGeneration(other.url)) &&
+        isDeepStrictEqual(one.account ?? undefined, other.account ?? undefined)
+    );
+}
+
+/** The step that counts: a replacement consists of up to three, and a refresh is one before the others. */
 function actionOf(steps: readonly Step[]): { readonly action: Action; readonly step: Step } | undefined {
     const find = (...ops: readonly string[]) => steps.find(({ op }) => ops.includes(op));
     const replaced = find("replace", "create-replacement");
-    // A create after a delete of the same name is what `--refresh` leads to where the webhook was deleted elsewhere.
+    // If the webhook was deleted elsewhere, `--refresh` leads to a delete and a create of the same name.
     const created = find("create", "import", "import-replacement");
     const updated = find("update");
     const deleted = find("delete", "delete-replaced");
     const read = find("read", "read-replacement");
-    // What a refresh found shows, in the form of one object, only in a step that comes after it.
+    // In the form of one object, only a later step shows what a refresh found.
     const refreshed = find("refresh");
     const drifted = steps.findLast(({ before, after }) =>
         [before, after].some((state) => version(state) > version(refreshed?.before)),
     );
     const { adopt } = created?.after?.inputs ?? {};
     const adopts = adopt === true || typeof adopt === "string";
-    if (replaced) return { action: "replace", step: replaced };
-    if (created) return { action: adopts ? "adopt" : "register", step: created };
-    if (updated) return { action: "update", step: updated };
-    if (deleted) return { action: deleted.before?.retainOnDelete === true ? "release" : "delete", step: deleted };
-    if (read) return { action: "read", step: read };
-    if (drifted) return { action: "drift", step: drifted };
-    return undefined;
+    if (replaced) {
+        return { action: "replace", step: replaced };
+    }
+    if (created) {
+        return { action: adopts ? "adopt" : "register", step: created };
+    }
+    if (updated) {
+        return { action: "update", step: updated };
+    }
+    if (deleted) {
+        return { action: deleted.before?.retainOnDelete === true ? "release" : "delete", step: deleted };
+    }
+    if (read) {
+        return { action: "read", step: read };
+    }
+    return drifted ? { action: "drift", step: drifted } : undefined;
 }
 
-/** Whether webhooks were refreshed without a word about what was found. */
+/** Whether webhooks were refreshed, but the preview does not show what was found. */
 function hidesDrift({ steps }: Preview): boolean {
     const ofWebhooks = steps.filter(({ before }) => isWebhookType(before?.type ?? ""));
     const told = new Set(ofWebhooks.filter(({ op }) => op !== "refresh").map(({ urn }) => urn));
@@ -180,12 +238,13 @@ function changesBetween(live: Values, wanted: Values): Change[] {
     if (isUnknown(account) || !isDeepStrictEqual(live.account ?? undefined, account ?? undefined)) {
         changes.push({
             property: "account",
-            ...ends(live.account, account, (name) => text(name ?? "the default one")),
+            ...ends(live.account, account, (name) => text(name ?? "(default)")),
         });
     }
     if (hasUnknown(url) || typeof url !== "string" || typeof live.url !== "string" || !sameUrl(live.url, url)) {
-        if (!(hasSecret(url) && hasSecret(live.url)))
+        if (!(hasSecret(url) && hasSecret(live.url))) {
             changes.push({ property: "url", ...ends(live.url, url, describe) });
+        }
     }
     const events = [live.enabledEvents, enabledEvents] as const;
     if (hasUnknown(enabledEvents) || !isTexts(events[0]) || !isTexts(events[1]) || !sameEvents(events[0], events[1])) {
@@ -195,7 +254,7 @@ function changesBetween(live: Values, wanted: Values): Change[] {
         hasUnknown(rotateWhenChanged) ||
         !sameKeepers(live.rotateWhenChanged as Keepers, rotateWhenChanged as Keepers)
     ) {
-        // Its values may be anything, so only the names of what differs are told.
+        // Its values may be anything, so only the names of those that differ are shown.
         const keys = keysThatDiffer(live.rotateWhenChanged, rotateWhenChanged).join(", ");
         changes.push({ property: "rotateWhenChanged", to: keys, certain: !hasUnknown(rotateWhenChanged) });
     }
@@ -212,10 +271,14 @@ function describe(url: unknown): string {
     return known === url ? describeUrl(known) : known;
 }
 
-/** A value that may be shown as it is, unless it is hidden or not there yet. */
+/** A value to show, unless it is a secret or not known before the deployment. */
 function text(value: unknown): string {
-    if (hasUnknown(value)) return "(not known yet)";
-    if (hasSecret(value)) return "(secret)";
+    if (hasUnknown(value)) {
+        return "(not known yet)";
+    }
+    if (hasSecret(value)) {
+        return "(secret)";
+    }
     return String(value);
 }
 
@@ -238,46 +301,37 @@ function isRecord(value: unknown): value is Values {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function generationOf({ urn, before, after }: Step, isNew: boolean, { steps }: Preview): Generation | undefined {
-    const parent = (after ?? before)?.parent ?? "";
-    const { type, name: of } = parseUrn(parent);
-    if (type !== rotatingWebhookType) return undefined;
-    const generationName = (other: string): string => parseUrn(other).name.slice(of.length + 1);
-    const siblings = steps.filter((step) => (step.after ?? step.before)?.parent === parent);
-    const created = new Set(siblings.filter(({ op }) => op === "create").map((step) => step.urn));
-    // A generation waits for all that are older: those that are not new themselves stay.
-    const older = isNew ? (after?.dependencies ?? []).filter((other) => isWebhookType(parseUrn(other).type)) : [];
-    const same = isNew ? siblings.filter(({ op }) => op === "same" || op === "update").map((step) => step.urn) : [];
-    const beside = [...new Set([...older, ...same])].filter((other) => !created.has(other)).map(generationName);
-    const first = steps.some((step) => step.urn === parent && step.op === "create");
-    return { of, name: generationName(urn), first, beside };
-}
-
-/** The resources that take a webhook's secret: those with a property that depends on it, and whose value may hold it. */
+/** The resources that take a webhook's secret: those with a property that depends on it, and whose value may contain it. */
 function receiversOf(urn: string, action: Action, { steps }: Preview): Receiver[] {
     const takes = ({ op, before, after }: Step): boolean => {
-        if (op === "refresh" || (action !== "delete" && op === "delete")) return false;
+        if (op === "refresh" || (action !== "delete" && op === "delete")) {
+            return false;
+        }
         const state = action === "delete" || action === "release" ? before : after;
-        if (state === undefined) return false;
-        if (state.propertyDependencies == null) return state.dependencies.includes(urn);
+        if (state === undefined) {
+            return false;
+        }
+        if (state.propertyDependencies == null) {
+            return state.dependencies.includes(urn);
+        }
         return Object.entries(state.propertyDependencies).some(
-            // In a state the secret is a secret, and in a preview in which it changes, it is not known.
-            ([property, urns]) => urns.includes(urn) && mayHoldNewSecret(state.inputs[property]),
+            // In a state it is marked as a secret; in a preview in which it changes, it is unknown.
+            ([property, urns]) => urns.includes(urn) && mayContainNewSecret(state.inputs[property]),
         );
     };
     const found = steps.filter((step) => step.urn !== urn && takes(step));
     const byUrn = new Map(found.map(({ urn, op }) => [urn, { urn, ...parseUrn(urn), op }]));
-    // Generations depend on one another only for their order.
+    // Generations depend on each other only for their order.
     return [...byUrn.values()].filter(({ type }) => !isWebhookType(type));
 }
 
-function outputsWith({ outputs: { before, after } }: Preview): Forecast["outputs"] {
+function outputsWithSecrets({ outputs: { before, after } }: Preview): WebhookChanges["outputs"] {
     if (after === undefined) {
         const secret = Object.keys(before).filter((name) => hasSecret(before[name]));
         return secret.map((name) => ({ name, certain: false }));
     }
     const changing = Object.keys(after).filter((name) => hasUnknown(after[name]));
-    // What was no secret before, such as an id of something new, carries none now.
+    // What was not a secret before, such as the id of a new resource, is not one now.
     return changing
         .filter((name) => !(name in before) || hasSecret(before[name]))
         .map((name) => ({ name, certain: hasSecret(before[name]) }));

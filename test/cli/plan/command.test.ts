@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { foresee } from "../../cli/foresee";
-import { parsePreview } from "../../cli/preview";
-import { sentences } from "../../cli/sentences";
-import { renders, startProject } from "../support/engine";
-import { findLeaks } from "../support/leaks";
-import type { Run, Stack } from "../support/stack";
-import { cli, exit } from "./support";
+import { toMarkdown } from "../../../cli/plan/markdown";
+import { parsePreview } from "../../../cli/plan/preview";
+import { type WebhookChanges, webhookChanges } from "../../../cli/plan/webhook-changes";
+import { renders, startProject } from "../../support/engine";
+import { findLeaks } from "../../support/leaks";
+import type { Run, Stack } from "../../support/stack";
+import { cli, exit } from "../support";
 
-const inPlace = "**in place**: the old secret is invalid at once";
+const inPlace = "**in place**: the old secret becomes invalid at once";
 const noNewSecret = "**No webhook gets a new secret.**";
 
 /** A webhook, one resource that takes its secret, and one that only waits for it. */
@@ -40,7 +40,7 @@ interface Planned {
     /** What is said of the preview as one object, in one line. */
     readonly text: string;
     readonly code: number;
-    readonly forecast: ReturnType<typeof foresee>;
+    readonly changes: WebhookChanges;
     /** What is said of the same preview as the engine's events. */
     readonly fromEvents: string;
 }
@@ -49,14 +49,14 @@ async function plan(stack: Stack, secrets: readonly string[] = [], ...args: stri
     const run = await stack.run("preview", "--json", ...args);
     const { code, stdout, stderr } = await cli(["plan", "-", "--fail-on-rotation"], { input: run.stdout });
     const events = run.events.map((event) => JSON.stringify(event)).join("\n");
-    const fromEvents = sentences(foresee(parsePreview(events)));
+    const fromEvents = toMarkdown(webhookChanges(parsePreview(events)));
     const texts = new Map([
         ["text", stdout + stderr],
         ["events", fromEvents],
         ["json", (await cli(["plan", "-", "--json-out"], { input: run.stdout })).stdout],
     ]);
     expect(findLeaks(texts, secrets)).toEqual([]);
-    return { run, text: stdout, code, forecast: foresee(parsePreview(run.stdout)), fromEvents };
+    return { run, text: stdout, code, changes: webhookChanges(parsePreview(run.stdout)), fromEvents };
 }
 
 test("a new webhook: its first secret, and the resource that takes it, but not the one that only waits", async () => {
@@ -119,7 +119,7 @@ test("nothing, each change in place, another account, taken out: told as it will
     }
     expect(moved.text).toContain("These receivers must have it: `receiver`");
     expect(moved.code).toBe(exit.good);
-    expect(moved.forecast.webhooks).toHaveLength(1);
+    expect(moved.changes.webhooks).toHaveLength(1);
 
     stack.program("");
     const deleted = await plan(stack, secrets);
