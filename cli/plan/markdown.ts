@@ -125,9 +125,11 @@ function adoption({ adopts }: WebhookChange, target: string): string {
 }
 
 function replacement(webhook: WebhookChange, target: string): string {
-    const order = webhook.deletedFirst
+    const { deletedFirst } = webhook;
+    const unless = deletedFirst === undefined ? " (unless it has `deleteBeforeReplace`)" : "";
+    const order = deletedFirst
         ? "This one is deleted before it is registered, so nothing is delivered in between;"
-        : "It is registered before this one is deleted, but";
+        : `It is registered before this one is deleted${unless}, but`;
     return `is replaced by another webhook${target}${moved(webhook)}, with a secret of its own. ${order} ${untilReceiversHaveIt}.`;
 }
 

@@ -32,8 +32,11 @@ export interface WebhookChange {
     readonly unfinished?: true;
     readonly adopts?: string | true;
     readonly generation?: Generation;
-    /** For `replace`: this one is deleted before the other one is registered (`deleteBeforeReplace`). */
-    readonly deletedFirst?: true;
+    /**
+     * For `replace`: whether this one is deleted before the other one is registered (`deleteBeforeReplace`). Undefined if the
+     * preview does not show the order.
+     */
+    readonly deletedFirst?: boolean;
     /** For `delete`: the resource that adopts this webhook, so that it stays registered after all. */
     readonly adoptedBy?: string;
     /** For `delete`: the resource that registers another webhook for the same URL. */
@@ -133,7 +136,7 @@ function changeOf({ action, step, own, adopting, successor }: Found, preview: Pr
         ...(unfinished ? { unfinished } : {}),
         ...(action === "adopt" ? { adopts: wanted.adopt === true ? true : text(wanted.adopt) } : {}),
         ...(generation === undefined ? {} : { generation }),
-        ...(action === "replace" && isDeletedFirst(own) ? { deletedFirst: true } : {}),
+        ...(action === "replace" ? orderOf(own) : {}),
         ...(adopting === undefined ? {} : { adoptedBy: parseUrn(adopting.urn).name }),
         ...(succeeded === undefined ? {} : { succeededBy: parseUrn(succeeded.urn).name }),
         ...(preview.hasDependencies ? { receivers: receiversOf(urn, action, preview) } : {}),
@@ -155,9 +158,11 @@ function newSecretBy(action: Action, isCertain: boolean): WebhookChange["newSecr
     }
 }
 
-function isDeletedFirst(own: readonly Step[]): boolean {
+/** Of a replacement, the form of one object shows only a single step. */
+function orderOf(own: readonly Step[]): Pick<WebhookChange, "deletedFirst"> {
     const deleted = own.findIndex(({ op }) => op === "delete-replaced");
-    return deleted >= 0 && deleted < own.findIndex(({ op }) => op === "create-replacement" || op === "replace");
+    const created = own.findIndex(({ op }) => op === "create-replacement");
+    return deleted < 0 || created < 0 ? {} : { deletedFirst: deleted < created };
 }
 
 function mayAdopt(adopting: Step, deleted: Step): boolean {
