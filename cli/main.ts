@@ -19,7 +19,8 @@ for (const stream of [process.stdout, process.stderr]) {
         if (error.code !== "EPIPE") {
             throw error;
         }
-        // The reader has gone (`| head`). Short commands end by themselves, with their exit code; the emulator does not.
+        // The reader has gone (`| head`). Short commands end by themselves, with their exit code; the
+        // emulator does not.
         if (process.argv[2] === "emulator") {
             stopping.abort();
         }

@@ -101,7 +101,10 @@ function explain(error: unknown, name = ""): string {
     }
     const kind = error instanceof Error ? error.name : typeof error;
     const { code } = (error ?? {}) as { code?: unknown };
-    return `unexpected error (${typeof code === "string" ? `${kind}, ${code}` : kind}). This is a bug: please report it.`;
+    return (
+        "unexpected error " +
+        `(${typeof code === "string" ? `${kind}, ${code}` : kind}). This is a bug: please report it.`
+    );
 }
 
 /** The nearest package.json above: this file runs from `cli/` as well as from `dist/cli/`. */

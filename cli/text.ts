@@ -1,6 +1,6 @@
 /**
- * A text that somebody else wrote, for a screen: without what moves the cursor, turns the line around or cannot be seen.
- * Names of resources, outputs and ids may come from anybody's branch.
+ * A text that somebody else wrote, for a screen: without what moves the cursor, turns the line around or cannot be
+ * seen. Names of resources, outputs and ids may come from anybody's branch.
  */
 export function printable(text: string): string {
     return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "");

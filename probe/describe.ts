@@ -4,8 +4,8 @@ import type { CheckResult, ProbeProgress, ProbeResult, SecretPlace, TargetResult
 import { instanceHeader } from "./send";
 
 /**
- * A result in plain words: for each URL what was shown, or what went wrong and what to do about it. Says of no more requests,
- * seconds and instances than there were, and shows no secret.
+ * A result in plain words: for each URL what was shown, or what went wrong and what to do about it. Says of no more
+ * requests, seconds and instances than there were, and shows no secret.
  *
  * @returns one sentence or more for each line; the lines begin with the URL where there are several
  */
@@ -52,15 +52,15 @@ export function adviceFor(check: CheckResult, { event, wanted }: ProbeProgress):
     switch (answer.outcome) {
         case "accepted":
             return (
-                `${which} was accepted${share}: the receiver does not check the secret (or something in front of it answers ` +
-                "in its place), so anyone can forge deliveries. Compare it, as pulumi-captions/receiver does."
+                `${which} was accepted${share}: the receiver does not check the secret (or something in front of it ` +
+                "answers in its place), so anyone can forge deliveries. Compare it, as pulumi-captions/receiver does."
             );
         case "rejected": {
             const who =
                 check.right === 0 ? "the receiver does not know it" : "an instance of the receiver did not know it";
             return (
-                `${which} was rejected (${answer.status})${share}: ${who} yet. Deploy the receiver with it, or wait until it ` +
-                "has loaded it, and check again before you drop an older secret."
+                `${which} was rejected (${answer.status})${share}: ${who} yet. Deploy the receiver with it, or wait ` +
+                "until it has loaded it, and check again before you drop an older secret."
             );
         }
         case "other":
@@ -78,11 +78,14 @@ function whatIsProven(target: TargetResult, { wanted, rounds }: ProbeProgress): 
         ...(wanted.steadySeconds === 0 ? [] : [`without exception for ${seconds(target.steadySeconds)}`]),
     ];
     if (extents.length > 0) {
-        return `${subject} accepted, and a wrong one was rejected, ${extents.join(" and ")} (${plural(rounds, "round")}).`;
+        return (
+            `${subject} accepted, and a wrong one was rejected, ${extents.join(" and ")} ` +
+            `(${plural(rounds, "round")}).`
+        );
     }
     return (
-        `${subject} accepted, and a wrong one was rejected, in one delivery each. Other instances of the receiver, if there ` +
-        "are several behind this URL, were not checked."
+        `${subject} accepted, and a wrong one was rejected, in one delivery each. Other instances of the receiver, ` +
+        "if there are several behind this URL, were not checked."
     );
 }
 
@@ -94,14 +97,16 @@ function whatIsMissing(target: TargetResult, { wanted }: ProbeProgress): readonl
     const lines: string[] = [];
     if (target.steadySeconds < wanted.steadySeconds) {
         lines.push(
-            `The latest answers were as expected, but only for ${seconds(target.steadySeconds)} of ${seconds(wanted.steadySeconds)}.`,
+            `The latest answers were as expected, but only for ${seconds(target.steadySeconds)} of ` +
+                `${seconds(wanted.steadySeconds)}.`,
         );
     }
     const proven = provenInstances(target);
     if (wanted.instances !== undefined && proven < wanted.instances) {
         lines.push(
             target.instances === 0
-                ? `No answer had the header ${instanceHeader}, so the instances cannot be counted: have the receiver send it.`
+                ? `No answer had the header ${instanceHeader}, so the instances cannot be counted: have the receiver ` +
+                      "send it."
                 : `${proven} of ${wanted.instances} instances have answered as expected.`,
         );
     }
@@ -114,9 +119,9 @@ function provenInstances({ checks }: TargetResult): number {
 
 function alike({ checks }: TargetResult): string {
     return (
-        `Each secret, a wrong one included, was rejected alike (${checks[0]?.status}). Either the receiver knows none of the ` +
-        "secrets yet, or something in front of it (a login, a gateway, a firewall) answers in its place. If the receiver's " +
-        "log does not show these deliveries, they did not get there."
+        `Each secret, a wrong one included, was rejected alike (${checks[0]?.status}). Either the receiver knows ` +
+        "none of the secrets yet, or something in front of it (a login, a gateway, a firewall) answers in its place. " +
+        "If the receiver's log does not show these deliveries, they did not get there."
     );
 }
 
@@ -124,28 +129,29 @@ function withoutReceiver({ outcome, status, code }: Answer, timeoutSeconds: numb
     switch (outcome) {
         case "intermediary":
             return (
-                `Something in front of the receiver answered in its place (status ${status}, with a page or a login of its ` +
-                "own). Let deliveries to this URL through without a login: Captions cannot log in either."
+                `Something in front of the receiver answered in its place (status ${status}, with a page or a login ` +
+                "of its own). Let deliveries to this URL through without a login: Captions cannot log in either."
             );
         case "proxy":
             return status === undefined
                 ? `The proxy of HTTPS_PROXY cannot be reached (${code}), so the receiver was not asked.`
-                : `The proxy of HTTPS_PROXY did not connect to the receiver (status ${status}), so the receiver was not ` +
-                      "asked. Allow the host there, or add it to NO_PROXY.";
+                : `The proxy of HTTPS_PROXY did not connect to the receiver (status ${status}), so the receiver was ` +
+                      "not asked. Allow the host there, or add it to NO_PROXY.";
         case "timeout":
             return (
-                `No answer within ${timeoutSeconds} s: the receiver hangs, or a firewall drops the connection. A receiver ` +
-                "that looks up its secrets may take 5 s to answer."
+                `No answer within ${timeoutSeconds} s: the receiver hangs, or a firewall drops the connection. A ` +
+                "receiver that looks up its secrets may take 5 s to answer."
             );
         case "no-connection":
             return (
-                `Cannot connect to the receiver (${code}). Check that the URL is right, that the receiver is running, and ` +
-                "that the network allows it from here. Captions must be able to reach it, too."
+                `Cannot connect to the receiver (${code}). Check that the URL is right, that the receiver is ` +
+                "running, and that the network allows it from here. Captions must be able to reach it, too."
             );
         case "untrusted":
             return /CERT|UNABLE_TO_/.test(code ?? "")
-                ? `The receiver's TLS certificate cannot be verified (${code}). Check that it is for this host and has not ` +
-                      "expired. For a private CA, set NODE_EXTRA_CA_CERTS here; Captions will not know that CA, though."
+                ? `The receiver's TLS certificate cannot be verified (${code}). Check that it is for this host and ` +
+                      "has not expired. For a private CA, set NODE_EXTRA_CA_CERTS here; Captions will not know that " +
+                      "CA, though."
                 : `The TLS handshake with the receiver failed (${code}). Check that the URL's port serves https.`;
         default:
             return `The connection was closed before an answer arrived (${code}). See the receiver's log.`;
@@ -155,12 +161,15 @@ function withoutReceiver({ outcome, status, code }: Answer, timeoutSeconds: numb
 function otherStatus(status: number, { expected }: CheckResult, which: string, event: string): string {
     if (status >= 300 && status < 400) {
         return (
-            `The URL redirects (${status}), and deliveries do not follow redirects. Declare the URL that it leads to; if that ` +
-            "is a login page, let deliveries through without it."
+            `The URL redirects (${status}), and deliveries do not follow redirects. Declare the URL that it leads ` +
+            "to; if that is a login page, let deliveries through without it."
         );
     }
     if (status === 404 || status === 410) {
-        return `There is no receiver at this path (${status}). Check the URL, and that the receiver's newest version is deployed.`;
+        return (
+            `There is no receiver at this path (${status}). Check the URL, and that the receiver's newest version is ` +
+            "deployed."
+        );
     }
     if (status === 405) {
         return "The URL does not allow POST (405). Check that it is the receiver's.";
@@ -169,12 +178,15 @@ function otherStatus(status: number, { expected }: CheckResult, which: string, e
         return "The receiver got too many requests (429). Try again later.";
     }
     if (status === 502 || status === 504) {
-        return `A gateway in front of the receiver got no answer from it (${status}). Check that the receiver is running.`;
+        return (
+            `A gateway in front of the receiver got no answer from it (${status}). Check that the receiver is ` +
+            "running."
+        );
     }
     if (status === 503) {
         return (
-            "The receiver is unavailable (503), or cannot look up its secrets at the moment. See its log: until then it does " +
-            "not load new secrets either."
+            "The receiver is unavailable (503), or cannot look up its secrets at the moment. See its log: until then " +
+            "it does not load new secrets either."
         );
     }
     if (status >= 500) {
@@ -182,8 +194,8 @@ function otherStatus(status: number, { expected }: CheckResult, which: string, e
     }
     if (expected === "rejected") {
         return (
-            `${which} got status ${status}, not 401 or 403: the receiver checks the body before the secret. Have it check the ` +
-            "secret first."
+            `${which} got status ${status}, not 401 or 403: the receiver checks the body before the secret. Have it ` +
+            "check the secret first."
         );
     }
     const hint = event === harmlessEvent ? " Receivers should answer 200 to events that they do not know." : "";

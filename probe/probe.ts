@@ -9,26 +9,29 @@ import { isSafeForSecrets } from "./url";
 export interface ProbeOptions {
     /** The URLs, each with the secrets that must be accepted there. */
     readonly targets: readonly ProbeTarget[];
-    /** The event to deliver. Default: `pulumi-captions.test`, which `createReceiver` answers with 200 and passes to nobody. */
+    /**
+     * The event to deliver. Default: `pulumi-captions.test`, which `createReceiver` answers with 200 and passes to
+     * nobody.
+     */
     readonly event?: string;
     /**
-     * For how many seconds every answer must be as expected, round after round. One good round proves one instance of what
-     * may be several behind a load balancer. Default: 0, one good round.
+     * For how many seconds every answer must be as expected, round after round. One good round proves one instance of
+     * what may be several behind a load balancer. Default: 0, one good round.
      */
     readonly steadySeconds?: number;
     /**
-     * How many instances of each receiver must have answered each secret as expected. They are told apart by the response
-     * header `Captions-Receiver-Instance`. Default: they are not counted.
+     * How many instances of each receiver must have answered each secret as expected. They are told apart by the
+     * response header `Captions-Receiver-Instance`. Default: they are not counted.
      */
     readonly instances?: number;
     /**
-     * For how many seconds in all to go on until that is proven. No round begins later. Default: `steadySeconds`, and 60
-     * more where `instances` is given.
+     * For how many seconds in all to go on until that is proven. No round begins later. Default: `steadySeconds`, and
+     * 60 more where `instances` is given.
      */
     readonly waitSeconds?: number;
     /**
-     * How long to wait for each answer, in seconds. Default: 20, as a receiver may look for a secret that it does not know
-     * for 5 s before it rejects it.
+     * How long to wait for each answer, in seconds. Default: 20, as a receiver may look for a secret that it does not
+     * know for 5 s before it rejects it.
      */
     readonly timeoutSeconds?: number;
     /** How many deliveries to send at most. Default: 10,000. */
@@ -50,17 +53,22 @@ const defaultMaxRequests = 10_000;
 /** For a balancer to come to every instance, if nothing else is said. */
 const defaultSecondsForInstances = 60;
 
-/** Milliseconds between two rounds. */
-const shortestGap = 1_000;
+/** Milliseconds between two rounds: seconds, or less where there is hardly any time. */
+const usualGap = 1_000;
+const shortestGap = 20;
 const longestSteadyGap = 10_000;
 const longestBackoff = 15_000;
-/** That many rounds find one instance of five that answers otherwise with a chance of 99.9 %, whatever the balancer does. */
+/**
+ * That many rounds find one instance of five that answers otherwise with a chance of 99.9 %, whatever the balancer
+ * does.
+ */
 const roundsWhileSteady = 30;
 
 /**
- * Finds out whether receivers accept their secrets, by harmless test deliveries: in each round one with each secret, which
- * must be accepted, and one with a wrong secret, which must be rejected. Every delivery is sent on a connection of its own, so
- * that a load balancer may choose another instance for it. Rounds go on until what is asked for is proven, or the time is over.
+ * Finds out whether receivers accept their secrets, by harmless test deliveries: in each round one with each secret,
+ * which must be accepted, and one with a wrong secret, which must be rejected. Every delivery is sent on a connection
+ * of its own, so that a load balancer may choose another instance for it. Rounds go on until what is asked for is
+ * proven, or the time is over.
  *
  * @throws TypeError where a URL, a secret or a number cannot be used; the message names its place, never its value
  * @throws ConfigurationError where `HTTPS_PROXY` is not a URL
@@ -87,6 +95,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeResult> {
     });
     const startedAt = clock.now();
     const deadline = startedAt + waitSeconds * 1000;
+    const firstGap = Math.min(usualGap, Math.max(shortestGap, (waitSeconds * 1000) / 20));
 
     for (let rounds = 1, badRounds = 0; ; rounds++) {
         signal.throwIfAborted();
@@ -103,7 +112,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeResult> {
         };
         const isForgeable = targets.some((target) => target.isForgeable);
         const allRight = targets.every(({ isRight }) => isRight);
-        const gap = allRight ? steadyGap(proof) : backoff(++badRounds);
+        const gap = allRight ? steadyGap(proof, firstGap) : backoff(++badRounds, firstGap);
         const nextRound = Math.min(now + gap, deadline);
         const isTooLate =
             now >= deadline || targets.some((target) => target.earliestProof(proof, nextRound) > deadline);
@@ -133,13 +142,13 @@ function endOf(state: {
     return state.isTooLate ? "deadline" : undefined;
 }
 
-function steadyGap({ steadySeconds }: Proof): number {
-    return Math.min(longestSteadyGap, Math.max(shortestGap, (steadySeconds * 1000) / roundsWhileSteady));
+function steadyGap({ steadySeconds }: Proof, firstGap: number): number {
+    return Math.min(longestSteadyGap, Math.max(firstGap, (steadySeconds * 1000) / roundsWhileSteady));
 }
 
 /** Not reset by a good round, so that a receiver that is right now and then is not asked ever more often. */
-function backoff(badRounds: number): number {
-    return Math.min(longestBackoff, shortestGap * 2 ** (badRounds - 1));
+function backoff(badRounds: number, firstGap: number): number {
+    return Math.min(longestBackoff, firstGap * 2 ** (badRounds - 1));
 }
 
 function defaultWait({ steadySeconds, instances }: Proof): number {
@@ -162,7 +171,8 @@ function checkOptions({ targets, ...numbers }: ProbeOptions): void {
     for (const [index, { url, secrets }] of targets.entries()) {
         if (!isSafeForSecrets(url)) {
             fail(
-                `targets[${index}].url must be an absolute https URL (http only for localhost), as secrets are sent there`,
+                `targets[${index}].url must be an absolute https URL (http only for localhost), as secrets are sent ` +
+                    "there",
             );
         }
         if (secrets.length === 0) {
@@ -171,7 +181,8 @@ function checkOptions({ targets, ...numbers }: ProbeOptions): void {
         const bad = secrets.findIndex((secret) => !isSecret(secret));
         if (bad >= 0) {
             fail(
-                `targets[${index}].secrets[${bad}] is not a webhook's secret: it must be printable ASCII without spaces`,
+                `targets[${index}].secrets[${bad}] is not a webhook's secret: it must be printable ASCII without ` +
+                    "spaces",
             );
         }
     }

@@ -8,7 +8,10 @@ export interface ProbeTarget {
     readonly secrets: readonly string[];
 }
 
-/** How a secret is named, as it is never shown: its place in {@link ProbeTarget.secrets}, or `wrong` for the made-up one. */
+/**
+ * How a secret is named, as it is never shown: its place in {@link ProbeTarget.secrets}, or `wrong` for the made-up
+ * one.
+ */
 export type SecretPlace = number | "wrong";
 
 /** One secret at one URL: the latest answer, and how the answers were in all. */
@@ -23,7 +26,9 @@ export interface CheckResult extends Answer {
     readonly requests: number;
     /** How many of them were answered as expected. */
     readonly right: number;
-    /** How many instances have answered as expected since the last wrong answer of this URL. 0 where they give no names. */
+    /**
+     * How many instances have answered as expected since the last wrong answer of this URL. 0 where they give no names.
+     */
     readonly instances: number;
     /** The latest answer that was not as expected, if there was one. */
     readonly latestWrong?: Answer;

@@ -28,8 +28,8 @@ export const instanceHeader = "Captions-Receiver-Instance";
 const mostBytes = 1024;
 
 /**
- * Delivers once, as Captions does, on a connection of its own. Redirects are not followed, because the secret would be sent
- * along. Nothing is tried again.
+ * Delivers once, as Captions does, on a connection of its own. Redirects are not followed, because the secret would be
+ * sent along. Nothing is tried again.
  */
 export async function send(
     url: URL,

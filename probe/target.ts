@@ -137,7 +137,8 @@ export class Target {
             instances: this.#seen.size,
             sameForAll:
                 !this.#signed &&
-                checks.every(({ outcome, status }) => outcome === "rejected" && status === first?.status),
+                checks.every(({ outcome, status }) => outcome === "rejected" && status === first?.status) &&
+                checks.every(({ expected, right }) => expected === "rejected" || right === 0),
             checks,
         };
     }

@@ -15,7 +15,7 @@ const generationParameter = /[?&]generation=((?:[\w.:-]|%3A){1,100})$/i;
  *
  * @example
  * ```ts
- * describeUrl("https://hooks.example.com/T0/B1/token?generation=2026-11"); // "https://hooks.example.com/…?generation=2026-11"
+ * describeUrl("https://a.example/T0/token?generation=2026-11"); // "https://a.example/…?generation=2026-11"
  * ```
  */
 export function describeUrl(url: string): string {

@@ -33,9 +33,9 @@ ${stackOptionsHelp}
   --wait <seconds>      retry for up to this long until all checks pass, such as
                         while receivers load a new secret
   --steady <seconds>    repeat the checks until they have passed for this long
-                        without exception, as one answer is from one instance
-                        only (default: with --wait ${defaultSteadySeconds}, but at most half of it,
-                        else 0; with --instances 0)
+                        without exception, because one answer comes from one
+                        instance (default: ${defaultSteadySeconds} with --wait, at most half of it;
+                        0 otherwise, and with --instances)
   --instances <n>       repeat the checks until they have passed on this many
                         instances of each receiver, which are told apart by the
                         response header Captions-Receiver-Instance

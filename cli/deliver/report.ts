@@ -79,10 +79,10 @@ export function report(result: ProbeResult, io: Io): string {
         `Delivered ${result.event} to ${target.url}`,
         resultTable(target.checks, result.rounds, io),
         describeTarget(target, result)
-            .map((line) => (target.ok ? paint(io, "green", line) : `- ${line}`))
+            .map((line) => `- ${line}`)
             .join("\n"),
     ]);
-    return [...parts, ...hints(result)].join("\n\n");
+    return [...parts, ...hints(result, io)].join("\n\n");
 }
 
 function resultTable(checks: readonly CheckResult[], rounds: number, io: Io): string {
@@ -106,12 +106,14 @@ function resultTable(checks: readonly CheckResult[], rounds: number, io: Io): st
     return table(head, rows, io.columns, style);
 }
 
-function hints({ ok, event, wanted, targets }: ProbeResult): string[] {
-    if (ok && wanted.steadySeconds === 0 && wanted.instances === undefined) {
-        return ["For several instances behind a load balancer, use --steady or --instances."];
+function hints({ ok, event, wanted, targets }: ProbeResult, io: Io): string[] {
+    if (ok) {
+        const isOnce = wanted.steadySeconds === 0 && wanted.instances === undefined;
+        const more = isOnce ? " For several instances behind a load balancer, use --steady or --instances." : "";
+        return [paint(io, "green", "All checks passed.") + more];
     }
-    const statuses = targets.flatMap(({ checks }) => checks.filter(({ expected }) => expected === "accepted"));
-    if (event === harmlessEvent && statuses.some(({ outcome, status }) => outcome === "other" && status === 400)) {
+    const checks = targets.flatMap((target) => target.checks);
+    if (event === harmlessEvent && checks.some(({ expected, status }) => expected === "accepted" && status === 400)) {
         return ["To test with an event that the receiver knows, use --event creator.success."];
     }
     return [];
@@ -135,6 +137,13 @@ function inWords({ outcome, status, code }: CheckResult): string {
     }
 }
 
+function inShort(check: CheckResult): string {
+    if (check.status === undefined || check.outcome === "proxy") {
+        return `got ${inWords(check)}`;
+    }
+    return `was answered ${check.status}${check.outcome === "intermediary" ? ", but not by the receiver" : ""}`;
+}
+
 /** What is still wrong, or missing, after a round. */
 export function progressLine({ targets, wanted, elapsedSeconds }: ProbeProgress): string {
     const left = `${Math.ceil(wanted.waitSeconds - elapsedSeconds)} s`;
@@ -142,7 +151,7 @@ export function progressLine({ targets, wanted, elapsedSeconds }: ProbeProgress)
         const where = targets.length === 1 ? "" : ` at ${url}`;
         return checks
             .filter(({ ok, outcome }) => !ok && outcome !== "skipped")
-            .map((check) => `the ${placeName(check.place)} secret: ${inWords(check)}${where}`);
+            .map((check) => `the ${placeName(check.place)} secret ${inShort(check)}${where}`);
     });
     if (bad.length > 0) {
         return `Not yet: ${bad.join("; ")}. Retrying for up to ${left} more.`;

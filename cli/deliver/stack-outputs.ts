@@ -15,8 +15,8 @@ export function secretsIn(outputs: Outputs, name: string | undefined): readonly 
     if (output === undefined || !Object.hasOwn(outputs, output)) {
         const missing = output === undefined ? "`secrets` or `secret`" : `"${output}"`;
         throw new CommandError(
-            `The stack has no output ${missing}${existing(outputs)}. Export the webhook's \`secrets\` and run \`pulumi up\`, or ` +
-                "name the output with --output.",
+            `The stack has no output ${missing}${existing(outputs)}. Export the webhook's \`secrets\` and run ` +
+                "`pulumi up`, or name the output with --output.",
         );
     }
     const value = outputs[output];
@@ -38,8 +38,8 @@ export function urlsIn(outputs: Outputs, name: string | undefined): readonly str
     const value = Object.hasOwn(outputs, output) ? outputs[output] : undefined;
     if (value === undefined) {
         throw new CommandError(
-            `The stack has no output "${output}"${existing(outputs)}. Give the receiver's URL with --url, or name the output ` +
-                "with --url-output.",
+            `The stack has no output "${output}"${existing(outputs)}. Give the receiver's URL with --url, or name ` +
+                "the output with --url-output.",
         );
     }
     const urls: readonly unknown[] = Array.isArray(value) ? value : [value];

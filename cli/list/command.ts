@@ -11,9 +11,9 @@ manages them. This is one call of /list.
 
 Usage: pulumi-captions list [options]
 
-  --stack, -s <name>    compare with this stack, and take the API key and the base
-                        URL from its configuration; can be repeated, and then the
-                        first one's configuration is used
+  --stack, -s <name>    compare with this stack, and take the API key and base
+                        URL from its configuration; can be repeated: then the
+                        configuration of the first one is used
 ${stackOptionsHelp}
   --account <name>      an account of captions:accounts in the configuration of
                         --stack (default: the account of captions:apiKey)

@@ -4,8 +4,8 @@ import type { StackResource } from "../pulumi";
 import { isWebhookType, parseUrn } from "../resources";
 
 /**
- * Where a registered webhook belongs, as far as the named stacks tell. `looks orphaned`: none of them manages it, but one
- * of them manages another webhook with its URL.
+ * Where a registered webhook belongs, as far as the named stacks tell. `looks orphaned`: none of them manages it, but
+ * one of them manages another webhook with its URL.
  */
 export type Standing = "in this stack" | "read by this stack" | "looks orphaned" | "not in this stack";
 

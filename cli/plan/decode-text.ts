@@ -1,7 +1,7 @@
 /**
- * The text of a file in the encoding that its first bytes show. `>` of Windows PowerShell writes UTF-16 with a byte order
- * mark, other tools on Windows UTF-8 with one. Without a mark, an ASCII character at the beginning tells as much: in UTF-16
- * it has a zero byte beside it.
+ * The text of a file in the encoding that its first bytes show. `>` of Windows PowerShell writes UTF-16 with a byte
+ * order mark, other tools on Windows UTF-8 with one. Without a mark, an ASCII character at the beginning tells as much:
+ * in UTF-16 it has a zero byte beside it.
  */
 export function decodeText(bytes: Uint8Array): string {
     const [first, second] = bytes;

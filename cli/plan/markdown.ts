@@ -9,8 +9,8 @@ const longestValue = 300;
 const mostNames = 20;
 
 /**
- * The changes in plain words: Markdown for a comment on a pull request that reads well on a terminal, too. What does not fit
- * into a comment is counted.
+ * The changes in plain words: Markdown for a comment on a pull request that reads well on a terminal, too. What does
+ * not fit into a comment is counted.
  */
 export function toMarkdown(changes: WebhookChanges): string {
     const { webhooks, complete } = changes;
@@ -36,7 +36,8 @@ const incomplete =
     "**The preview failed**, so it is unknown which webhooks would get a new secret. See Pulumi's own error.";
 
 const hiddenDrift =
-    "This preview does not show whether a secret was changed elsewhere; `pulumi preview --json --refresh --show-sames` does.";
+    "This preview does not show whether a secret was changed elsewhere; `pulumi preview --json --refresh " +
+    "--show-sames` does.";
 
 interface Section {
     readonly title: string;
@@ -87,13 +88,16 @@ function what(webhook: WebhookChange): string {
         case "adopt":
             return adoption(webhook, target);
         case "update":
-            return `${changed(webhook)} ${webhook.newSecret === "yes" ? "This" : "If so, this"} ${inPlace}${unaffected(webhook)}`;
+            return (
+                `${changed(webhook)} ${webhook.newSecret === "yes" ? "This" : "If so, this"} ` +
+                `${inPlace}${unaffected(webhook)}`
+            );
         case "replace":
             return replacement(webhook, target);
         case "drift":
             return (
-                "already has a new secret: it was changed elsewhere, and the stack takes over the new one. Receivers with the " +
-                "old secret reject every delivery until they have the new one."
+                "already has a new secret: it was changed elsewhere, and the stack takes over the new one. Receivers " +
+                "with the old secret reject every delivery until they have the new one."
             );
         case "delete":
             return deletion(webhook, target);
@@ -105,8 +109,8 @@ function what(webhook: WebhookChange): string {
 }
 
 const inPlace =
-    "is done **in place**: the old secret becomes invalid at once, and deliveries are rejected until the receivers have the " +
-    "new one.";
+    "is done **in place**: the old secret is invalid at once, and deliveries are rejected until the receivers have " +
+    "the new one.";
 
 const untilReceiversHaveIt =
     "receivers that get the secret only by this deployment reject deliveries until they have it";
@@ -114,13 +118,14 @@ const untilReceiversHaveIt =
 function adoption({ adopts }: WebhookChange, target: string): string {
     if (adopts === true) {
         return (
-            `adopts the webhook that is registered${target}, with its secret, or registers one if there is none. A preview does ` +
-            "not look it up: if its events differ, it is updated in place, which makes its old secret invalid at once."
+            `adopts the webhook that is registered${target}, with its secret, or registers one if there is none. A ` +
+            "preview does not look it up: if its events differ, it is updated in place, which makes its old secret " +
+            "invalid at once."
         );
     }
     return (
-        `adopts ${code(String(adopts))}, with its secret. A preview does not look it up: if its URL or events differ, it is ` +
-        "updated in place, which makes its old secret invalid at once."
+        `adopts ${code(String(adopts))}, with its secret. A preview does not look it up: if its URL or events ` +
+        "differ, it is updated in place, which makes its old secret invalid at once."
     );
 }
 
@@ -130,7 +135,10 @@ function replacement(webhook: WebhookChange, target: string): string {
     const order = deletedFirst
         ? "This one is deleted before it is registered, so nothing is delivered in between;"
         : `It is registered before this one is deleted${unless}, but`;
-    return `is replaced by another webhook${target}${moved(webhook)}, with a secret of its own. ${order} ${untilReceiversHaveIt}.`;
+    return (
+        `is replaced by another webhook${target}${moved(webhook)}, with a secret of its own. ${order} ` +
+        `${untilReceiversHaveIt}.`
+    );
 }
 
 function deletion({ generation, adoptedBy, succeededBy }: WebhookChange, target: string): string {
@@ -141,8 +149,9 @@ function deletion({ generation, adoptedBy, succeededBy }: WebhookChange, target:
     const together = generation?.removedWithAll ? " with its RotatingWebhook" : "";
     if (succeededBy !== undefined) {
         return (
-            `is deleted${together}, and ${code(succeededBy)} is registered for the same URL with a secret of its own: ` +
-            `${untilReceiversHaveIt}. To keep this webhook and its secret, set \`adopt: true\` on ${code(succeededBy)}.`
+            `is deleted${together}, and ${code(succeededBy)} is registered for the same URL with a secret of its ` +
+            `own: ${untilReceiversHaveIt}. To keep this webhook and its secret, set \`adopt: true\` on ` +
+            `${code(succeededBy)}.`
         );
     }
     if (generation === undefined || generation.removedWithAll) {
@@ -150,15 +159,15 @@ function deletion({ generation, adoptedBy, succeededBy }: WebhookChange, target:
     }
     if (generation.standsAlone) {
         return (
-            `is dropped, while ${codes(generation.renewed)} gets a new secret. **No secret that receivers can have now stays ` +
-            `valid**, so deliveries are rejected until they have the new one. Keep ${code(generation.name)} in \`generations\` ` +
-            "until they have."
+            `is dropped, while ${codes(generation.renewed)} gets a new secret. **No secret that receivers can have ` +
+            "now stays valid**, so deliveries are rejected until they have the new one. Keep " +
+            `${code(generation.name)} in \`generations\` until they have.`
         );
     }
     const staying = generation.beside.length === 0 ? "that stays" : `that stays (${codes(generation.beside)})`;
     return (
-        `is dropped. **Before that, every receiver must accept the secret of a generation ${staying}**, so that no delivery ` +
-        "is lost; check it with `pulumi-captions deliver`."
+        `is dropped. **Before that, every receiver must accept the secret of a generation ${staying}**, so that no ` +
+        "delivery is lost; check it with `pulumi-captions deliver`."
     );
 }
 
@@ -168,8 +177,8 @@ function newGeneration({ generation }: WebhookChange): string {
     }
     if (generation.standsAlone) {
         return (
-            ` **No older generation stays beside it**: ${untilReceiversHaveIt}. Keep the old name in \`generations\` until ` +
-            "they have."
+            ` **No older generation stays beside it**: ${untilReceiversHaveIt}. Keep the old name in \`generations\` ` +
+            "until they have."
         );
     }
     return generation.beside.length === 0
@@ -252,8 +261,8 @@ function outputs({ outputs }: WebhookChanges): string[] {
     }
     const verb = outputs.every(({ certain }) => certain) ? "contain" : "may contain";
     return [
-        `Stack outputs that ${verb} a new secret: ${codes(outputs.map(({ name }) => name))}. Other stacks, and whatever else ` +
-            "reads them, must read them again.",
+        `Stack outputs that ${verb} a new secret: ${codes(outputs.map(({ name }) => name))}. Other stacks, and ` +
+            "whatever else reads them, must read them again.",
     ];
 }
 

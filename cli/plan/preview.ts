@@ -3,8 +3,8 @@ import { CommandError } from "../errors";
 import { stackType } from "../resources";
 
 /**
- * The output of `pulumi preview --json`, in its two forms: one object with all steps, and the engine's events, one per line,
- * with PULUMI_ENABLE_STREAMING_JSON_PREVIEW (as in `--event-log`). As measured with Pulumi 3.274.1:
+ * The output of `pulumi preview --json`, in its two forms: one object with all steps, and the engine's events, one per
+ * line, with PULUMI_ENABLE_STREAMING_JSON_PREVIEW (as in `--event-log`). As measured with Pulumi 3.274.1:
  *
  * - the object leaves out resources that stay the same, but for the stack (unless `--show-sames`);
  * - only the object says what a resource depends on;

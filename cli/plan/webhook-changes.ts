@@ -33,8 +33,8 @@ export interface WebhookChange {
     readonly adopts?: string | true;
     readonly generation?: Generation;
     /**
-     * For `replace`: whether this one is deleted before the other one is registered (`deleteBeforeReplace`). Undefined if the
-     * preview does not show the order.
+     * For `replace`: whether this one is deleted before the other one is registered (`deleteBeforeReplace`). Undefined
+     * if the preview does not show the order.
      */
     readonly deletedFirst?: boolean;
     /** For `delete`: the resource that adopts this webhook, so that it stays registered after all. */
@@ -68,7 +68,10 @@ export interface WebhookChanges {
     readonly webhooks: readonly WebhookChange[];
     /** Outputs of the stack that contain a new secret; with `certain` false, those that contain any secret. */
     readonly outputs: readonly { readonly name: string; readonly certain: boolean }[];
-    /** The preview was made with `--refresh`, but does not show secrets that were changed elsewhere: `--show-sames` does. */
+    /**
+     * The preview was made with `--refresh`, but does not show secrets that were changed elsewhere: `--show-sames`
+     * does.
+     */
     readonly hidesDrift: boolean;
 }
 
@@ -306,7 +309,9 @@ function isRecord(value: unknown): value is Values {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The resources that take a webhook's secret: those with a property that depends on it, and whose value may contain it. */
+/**
+ * The resources that take a webhook's secret: those with a property that depends on it, and whose value may contain it.
+ */
 function receiversOf(urn: string, action: Action, { steps }: Preview): Receiver[] {
     const takes = ({ op, before, after }: Step): boolean => {
         if (op === "refresh" || (action !== "delete" && op === "delete")) {

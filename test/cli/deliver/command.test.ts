@@ -29,7 +29,7 @@ module.exports = { secrets: webhook.secrets, url: ${JSON.stringify(url)} };`;
     const good = await start(["deliver", ...args], env).result;
     expect(good).toMatchObject({ code: exit.good, stderr: "" });
     expect(good.stdout).toContain("The secret was accepted, and a wrong one was rejected, in one delivery each.");
-    expect(good.stdout).toContain("use --steady or --instances");
+    expect(good.stdout).toContain("All checks passed. For several instances");
 
     stack.program(program("b", "a"));
     expect(await stack.up()).toMatchObject({ code: 0 });
@@ -67,7 +67,7 @@ test("--wait: repeated until the checks have passed for a time, given up at the 
     const late = await cli(["deliver", ...args, "--url", learning, "--wait", "900"], { env, clock });
     expect(late).toMatchObject({ code: exit.good });
     expect(late.stderr).toMatch(
-        /^(Not yet: the newest secret: rejected \(401\)\. Retrying for up to \d+ s more\.\n)+As expected so far\. Checking that it stays so for 60 s, for up to \d+ s more\.\n$/,
+        /^(Not yet: the newest secret was answered 401\. Retrying for up to \d+ s more\.\n)+As expected so far\. Checking that it stays so for 60 s, for up to \d+ s more\.\n$/,
     );
     expect(late.stdout).toMatch(/without exception for 6\d s \(\d+ rounds\)\./);
     expect(late.stdout).not.toMatch(/every/);

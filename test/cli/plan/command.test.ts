@@ -10,7 +10,7 @@ import { findLeaks } from "../../support/leaks";
 import type { Run, Stack } from "../../support/stack";
 import { cli, exit } from "../support";
 
-const inPlace = "**in place**: the old secret becomes invalid at once";
+const inPlace = "**in place**: the old secret is invalid at once";
 const noNewSecret = "**No webhook gets a new secret.**";
 
 /** A webhook, one resource that takes its secret, and one that only waits for it. */
