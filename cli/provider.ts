@@ -1,4 +1,4 @@
-/** All that the command line takes from `provider/`, where it is not a resource's own rule that counts. */
+/** Everything that the command line imports from `provider/`. */
 export type { RegisteredWebhook } from "../provider/api/answers";
 export { Accounts } from "../provider/configuration";
 export { CaptionsError } from "../provider/errors";

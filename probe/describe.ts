@@ -202,8 +202,9 @@ function otherStatus(status: number, { expected }: CheckResult, which: string, e
     return `${which} got status ${status}: the receiver may know it, but did not accept the event "${event}".${hint}`;
 }
 
+/** Rounded down: no more is claimed than there was. */
 function seconds(count: number): string {
-    return `${Math.floor(count)} s`;
+    return `${count < 10 ? Math.floor(count * 10) / 10 : Math.floor(count)} s`;
 }
 
 function plural(count: number, noun: string): string {

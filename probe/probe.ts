@@ -58,10 +58,7 @@ const usualGap = 1_000;
 const shortestGap = 20;
 const longestSteadyGap = 10_000;
 const longestBackoff = 15_000;
-/**
- * That many rounds find one instance of five that answers otherwise with a chance of 99.9 %, whatever the balancer
- * does.
- */
+/** If one instance of five answers otherwise, a balancer that chooses at random hides it from 0.8^30 = 0.1 % of probes. */
 const roundsWhileSteady = 30;
 
 /**
