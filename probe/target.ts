@@ -82,7 +82,10 @@ export class Target {
     /** Since when every answer was right. */
     #rightSince: number | undefined;
     #rightUntil = 0;
+    /** Whether an answer was certainly the receiver's own. */
     #signed = false;
+    /** Whether a secret was ever accepted. */
+    #accepts = false;
 
     /** @param random numbers from 0 to 1, for the order of the deliveries */
     constructor(
@@ -146,19 +149,17 @@ export class Target {
     /** Delivers once with each secret. */
     async ask(event: string, { now, ...limits }: AskOptions): Promise<void> {
         const startedAt = now();
-        const sending = { ...limits, proxy: this.#proxy };
-        let givenUp = false;
-        // In any order: a balancer that takes its instances in turn would else give each secret always the same ones.
-        for (const check of shuffled(this.#checks, this.#random)) {
-            const sent: Sent | undefined = givenUp
-                ? undefined
-                : await send(this.#url, check.secret, testDelivery(event), sending);
-            check.record(sent);
-            givenUp ||= sent !== undefined && unreachable.has(sent.answer.outcome);
-            this.#signed ||= sent?.signed ?? false;
-            if (sent?.instance !== undefined) {
+        const answers = await this.#deliver(event, { ...limits, proxy: this.#proxy });
+        for (const [check, sent] of answers) {
+            this.#accepts ||= sent.answer.outcome === "accepted" && check.expected === "accepted";
+            this.#signed ||= sent.signed;
+            if (sent.instance !== undefined) {
                 this.#seen.add(sent.instance);
             }
+        }
+        for (const check of this.#checks) {
+            const sent = answers.get(check);
+            check.record(sent === undefined || !this.#accepts ? sent : { ...sent, answer: asRejection(sent.answer) });
         }
         if (this.#checks.every(({ isRight }) => isRight)) {
             this.#rightSince ??= startedAt;
@@ -170,6 +171,25 @@ export class Target {
             instances.clear();
         }
     }
+
+    async #deliver(event: string, limits: SendLimits): Promise<ReadonlyMap<Check, Sent>> {
+        const answers = new Map<Check, Sent>();
+        // In any order: a balancer that takes its instances in turn would else give each secret always the same ones.
+        for (const check of shuffled(this.#checks, this.#random)) {
+            const sent = await send(this.#url, check.secret, testDelivery(event), limits);
+            answers.set(check, sent);
+            if (unreachable.has(sent.answer.outcome)) {
+                break;
+            }
+        }
+        return answers;
+    }
+}
+
+/** Where some secret is accepted, a login that stops others tells them apart by the secret, as a receiver does. */
+function asRejection(answer: Answer): Answer {
+    const { outcome, status } = answer;
+    return outcome === "intermediary" && (status === 401 || status === 403) ? { outcome: "rejected", status } : answer;
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

@@ -261,8 +261,8 @@ function outputs({ outputs }: WebhookChanges): string[] {
     }
     const verb = outputs.every(({ certain }) => certain) ? "contain" : "may contain";
     return [
-        `Stack outputs that ${verb} a new secret: ${codes(outputs.map(({ name }) => name))}. Other stacks, and ` +
-            "whatever else reads them, must read them again.",
+        `Stack outputs that ${verb} a new secret: ${codes(outputs.map(({ name }) => name))}. Other stacks and other ` +
+            "readers must read them again.",
     ];
 }
 

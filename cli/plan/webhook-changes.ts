@@ -223,9 +223,9 @@ function actionOf(steps: readonly Step[]): { readonly action: Action; readonly s
 /** Whether webhooks were refreshed, but the preview does not show what was found. */
 function hidesDrift({ steps }: Preview): boolean {
     const ofWebhooks = steps.filter(({ before }) => isWebhookType(before?.type ?? ""));
-    const told = new Set(ofWebhooks.filter(({ op }) => op !== "refresh").map(({ urn }) => urn));
+    const shown = new Set(ofWebhooks.filter(({ op }) => op !== "refresh").map(({ urn }) => urn));
     return ofWebhooks.some(({ op, urn, before, after }) => {
-        return op === "refresh" && !told.has(urn) && after !== undefined && version(after) === version(before);
+        return op === "refresh" && !shown.has(urn) && after !== undefined && version(after) === version(before);
     });
 }
 

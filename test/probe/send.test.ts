@@ -78,6 +78,29 @@ test.each([
     expect(await ask(url)).toMatchObject({ ok: true });
 });
 
+test("where the secret is accepted, a login that stops the wrong one is as good as a receiver's rejection", async () => {
+    const url = await serve((request, response) => {
+        const known = request.headers.authorization === `Bearer ${secret}`;
+        response.writeHead(known ? 200 : 401, known ? {} : { "WWW-Authenticate": 'Basic realm="app"' }).end();
+    });
+    // In both orders: the first number is the known secret's, the second the wrong one's.
+    for (const order of [
+        [0, 1],
+        [1, 0],
+    ]) {
+        let drawn = 0;
+        const result = await ask(url, { random: () => order[drawn++] ?? 0 });
+        expect(result).toMatchObject({ ok: true, wrong: { outcome: "rejected", status: 401 } });
+    }
+    const page = await serve((request, response) => {
+        const known = request.headers.authorization === `Bearer ${secret}`;
+        response
+            .writeHead(200, { "Content-Type": "text/html" })
+            .end(known ? "ok" : "<!doctype html><title>Log in</title>");
+    });
+    expect(await ask(page)).toMatchObject({ ok: false, wrong: { outcome: "intermediary", status: 200 } });
+});
+
 test.each([401, 403])("where everything is answered %i alike, both reasons are given", async (status) => {
     const { ok, said } = await ask(await serve((_, response) => response.writeHead(status).end()));
     expect(ok).toBe(false);
