@@ -291,11 +291,13 @@ function presentable(error: unknown, label: string): CaptionsError {
     return unexpected(error);
 }
 
-/** A bug of this package. What another library says of it may repeat anything, so only its kind is shown. */
+/** A bug of this package. What another library says of it may repeat anything, so only its kind and its place are shown. */
 export function unexpected(error: unknown): CaptionsError {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const kind = error instanceof Error ? error.name : typeof error;
+    const place =
+        /[\w-]+\.[jt]s:\d+/.exec(error instanceof Error ? (error.stack ?? "") : "")?.[0] ?? "an unknown place";
     return new CaptionsError(
-        `Unexpected error in pulumi-captions (this is a bug): ${what}. Please report it as an issue of its repository.`,
+        `Unexpected error in pulumi-captions (this is a bug): ${kind} at ${place}. Please report it as an issue of its repository.`,
     );
 }
 

@@ -9,7 +9,7 @@ import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
 import { inputNames, isUnknown, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
-import { asksForReplacement, isHostInput, resourceIn } from "./host-inputs";
+import { asksForReplacement, isHostInput, isHostOutput, resourceIn } from "./host-inputs";
 import { withoutMarkers } from "./markers";
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -79,8 +79,8 @@ export function create(news: Properties): Promise<dynamic.CreateResult> {
 
 export function read(id: string, props: Properties): Promise<dynamic.ReadResult> {
     return step("read", async () => {
-        // Without outputs it is a resource that somebody else manages (`Webhook.get`).
-        if (props.secretVersion == null) {
+        // Without a URL it is a resource that somebody else manages, read for the first time (`Webhook.get`).
+        if (props.url == null) {
             const { account } = declared(props);
             if (isUnknown(account)) return { id, props };
             return { id, props: kept(await running().get(id, account as string | undefined), props) };
@@ -145,7 +145,7 @@ function inputs(properties: Properties): WebhookInputs {
 
 /** What goes into the state, with what the host and this front need there. */
 function kept(values: object, from: Properties): Record<string, unknown> {
-    const own = Object.entries(from).filter(([name]) => isHostInput(name));
+    const own = Object.entries(from).filter(([name]) => isHostOutput(name));
     return withoutUndefined({ ...values, ...Object.fromEntries(own) });
 }
 

@@ -11,6 +11,8 @@ export interface Holding {
     readonly secretVersion?: number | undefined;
     /** Whether the program declares it, and it goes on to have this webhook. Else the state has it. */
     readonly isDeclared: boolean;
+    /** Whether this run has registered or adopted it for this resource. */
+    readonly isNew?: boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as lifecycle from "../../provider/lifecycle";
 import { create, keep, read, remove, renders, resource, startAccount, stored, update } from "../support/account";
 
@@ -263,17 +263,15 @@ describe("a stranger's webhook is never taken for one whose response was lost", 
         expect(emulator.webhooks).toEqual([stranger]);
     });
 
-    test("where the run's last look is too long ago to tell what was there before", async () => {
-        const { emulator, open } = await startAccount();
-        const account = open();
-        vi.useFakeTimers({ toFake: ["Date"] });
-        onTestFinished(() => void vi.useRealTimers());
-        await account.inventory.list();
-        vi.setSystemTime(Date.now() + 60_000);
-        emulator.inject({ endpoint: "register", kind: "lost-answer" });
-        const creating = lifecycle.create(account, new lifecycle.Owners(), { owner: "renders" }, renders);
-        await emulator.whenCalled(({ endpoint }) => endpoint === "register");
-        await expect(creating).rejects.toThrow(emulator.webhooks[0]?.id);
+    test("where the call had to wait for its turn, and the last look is too long ago", async () => {
+        const { emulator, run } = await startAccount();
+        emulator.inject({ endpoint: "register", kind: "rate-limited", status: 429, retryAfter: 1 });
+        emulator.inject({ endpoint: "register", kind: "lost-request" });
+        const creating = create(run({ freshListMs: 500 }), renders);
+        await emulator.whenCalled(({ status }) => status === 429);
+        const stranger = emulator.register(renders);
+        await expect(creating).rejects.toThrow(stranger.id);
+        expect(emulator.webhooks).toEqual([stranger]);
     });
 
     test("where several appear: each is named, and none is taken", async () => {

@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { CommandError } from "./errors";
-import { stackType } from "./resources";
+import { CommandError } from "../errors";
+import { stackType } from "../resources";
 
 /**
- * What `pulumi preview --json` prints, in its two forms: one object with all steps, and the engine's events, one a line,
- * with PULUMI_ENABLE_STREAMING_JSON_PREVIEW (as in `--event-log`). As measured with Pulumi 3.274.1:
+ * The output of `pulumi preview --json`, in its two forms: one object with all steps, and the engine's events, one per
+ * line, with PULUMI_ENABLE_STREAMING_JSON_PREVIEW (as in `--event-log`). As measured with Pulumi 3.274.1:
  *
  * - the object leaves out resources that stay the same, but for the stack (unless `--show-sames`);
  * - only the object says what a resource depends on;
@@ -12,13 +12,13 @@ import { stackType } from "./resources";
  */
 export interface Preview {
     readonly steps: readonly Step[];
-    /** Whether the preview came to its end. */
+    /** Whether the preview was completed without an error. */
     readonly complete: boolean;
-    /** Whether it says what depends on what. */
+    /** Whether it shows what depends on what. */
     readonly hasDependencies: boolean;
     readonly outputs: {
         readonly before: Values;
-        /** Undefined where the preview does not tell. */
+        /** Undefined if the preview does not show them. */
         readonly after: Values | undefined;
     };
 }
@@ -46,7 +46,7 @@ const state = v.object({
     initErrors: v.nullish(v.array(v.string()), []),
 });
 
-/** A resource before or after a step. Its inputs and outputs may hold secrets in clear. */
+/** A resource before or after a step. Its inputs and outputs may contain secrets in plain text. */
 export type State = v.InferOutput<typeof state>;
 
 const whole = v.object({
@@ -73,12 +73,16 @@ export function parsePreview(text: string): Preview {
     const documents = parseDocuments(text);
     if (documents.length === 1) {
         const parsed = v.safeParse(whole, documents[0]);
-        if (parsed.success && isObjectWith(documents[0], "changeSummary", "steps")) return fromWhole(parsed.output);
+        if (parsed.success && isObjectWith(documents[0], "changeSummary", "steps")) {
+            return fromWhole(parsed.output);
+        }
     }
     const events = v.safeParse(v.array(event), documents);
-    if (events.success && events.output.length > 0) return fromEvents(events.output);
+    if (events.success && events.output.length > 0) {
+        return fromEvents(events.output);
+    }
     throw new CommandError(
-        "This is not what `pulumi preview --json` prints. Make it so: pulumi preview --json > preview.json",
+        "This is not the output of `pulumi preview --json`. Create it with: pulumi preview --json > preview.json",
     );
 }
 
@@ -104,7 +108,9 @@ function fromEvents(events: readonly v.InferOutput<typeof event>[]): Preview {
     const steps = events.flatMap(({ resourcePreEvent, resOutputsEvent }): Step[] => {
         const found = resourcePreEvent?.metadata ?? resOutputsEvent?.metadata;
         // What a refresh found is known only after it.
-        if (found === undefined || (found.op === "refresh") !== (resOutputsEvent !== undefined)) return [];
+        if (found === undefined || (found.op === "refresh") !== (resOutputsEvent !== undefined)) {
+            return [];
+        }
         return [{ op: found.op, urn: found.urn, before: found.old ?? undefined, after: found.new ?? undefined }];
     });
     const stack = events.findLast(
@@ -123,13 +129,17 @@ function fromEvents(events: readonly v.InferOutput<typeof event>[]): Preview {
     };
 }
 
-/** One JSON document, or one a line; lines before them, such as those of `npm run`, are passed over. */
+/** One JSON document, or one per line; lines before them, such as those of `npm run`, are skipped. */
 function parseDocuments(text: string): unknown[] {
     const start = text.search(/^\{/m);
-    if (start < 0) return [];
+    if (start < 0) {
+        return [];
+    }
     const json = text.slice(start);
     const one = parseJson(json);
-    if (one !== undefined) return [one];
+    if (one !== undefined) {
+        return [one];
+    }
     const lines = json.split("\n").filter((line) => line.startsWith("{"));
     const documents = lines.map(parseJson);
     return documents.includes(undefined) ? [] : documents;

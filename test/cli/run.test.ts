@@ -12,14 +12,18 @@ const commands = ["deliver", "list", "plan", "emulator"];
 test("help is there for all and for each, in every spelling, and says the exit codes", async () => {
     const all = await cli(["--help"]);
     expect(all).toMatchObject({ code: exit.good, stderr: "" });
-    expect(all.stdout).toMatch(/Exit codes: 0 .*1 .*2 .*3 .*130/s);
-    for (const spelling of [["-h"], ["help"]]) expect(await cli(spelling)).toEqual(all);
+    expect(all.stdout).toMatch(/Exit codes: 0 .*1 .*2 .*3 .*4 .*130/s);
+    for (const spelling of [["-h"], ["help"]]) {
+        expect(await cli(spelling)).toEqual(all);
+    }
     for (const command of commands) {
         expect(all.stdout).toContain(`  ${command} `);
         const help = await cli([command, "--help"]);
         expect(help).toMatchObject({ code: exit.good, stderr: "" });
         expect(help.stdout).toContain("Usage:");
-        if (command !== "emulator") expect(help.stdout).toContain("Exit code:");
+        if (command !== "emulator") {
+            expect(help.stdout).toContain("Exit code:");
+        }
         for (const spelling of [
             ["help", command],
             [command, "-h"],
@@ -32,36 +36,54 @@ test("help is there for all and for each, in every spelling, and says the exit c
 test("the helps fit a terminal of 80 columns", async () => {
     for (const command of ["deliver", "list", "plan"]) {
         const stdout = (await cli([command, "--help"])).stdout + (await cli(["--help"])).stdout;
-        for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+        for (const line of stdout.split("\n")) {
+            expect(line.length).toBeLessThanOrEqual(80);
+        }
     }
 });
 
-test("wrong usage is exit code 2 and one sentence, with the nearest name", async () => {
+test("wrong usage is exit code 2 and one line, with the nearest name, and one hint at the help that has it", async () => {
     for (const [argv, words] of [
-        [["delivr"], 'Did you mean "deliver"?'],
-        [["toString"], "--help"],
-        [["help", "lits"], 'Did you mean "list"?'],
-        [["list", "--acount", "eu"], "did you mean --account?"],
-        [["list", "--account"], "argument missing"],
-        [["list", "surplus"], '"surplus" is one argument too many'],
-        [["plan"], "Which preview?"],
-        [["plan", "a", "b"], '"b" is one argument too many'],
-        [["deliver"], "--stack is missing"],
-        [["deliver", "-s", "dev", "--timeout", "0"], "from 1 to 600"],
+        [["delivr"], 'Unknown command "delivr". Did you mean "deliver"? See `pulumi-captions --help`.'],
+        [["xx"], 'Unknown command "xx". See `pulumi-captions --help`.'],
+        [["toString"], 'Unknown command "toString". See `pulumi-captions --help`.'],
+        [["help", "lits"], 'Unknown command "lits". Did you mean "list"? See `pulumi-captions --help`.'],
+        [["list", "--acount", "eu"], 'Unknown option "--acount". Did you mean --account? See'],
+        [
+            ["list", "--json-out"],
+            'Unknown option "--json-out". Did you mean --json? See `pulumi-captions list --help`.',
+        ],
+        [["list", "--zzz"], 'Unknown option "--zzz". See `pulumi-captions list --help`.'],
+        [["list", "-q"], 'Unknown option "-q". See `pulumi-captions list --help`.'],
+        [["list", "--account"], "--account needs a value. See"],
+        [["list", "-s"], "--stack needs a value. See"],
+        [["list", "--stack", "--json"], "--stack needs a value. See"],
+        [["list", "--json=yes"], "--json does not take a value. See"],
+        [["list", "surplus"], 'Unexpected argument "surplus". See'],
+        [["list", "--account", "eu"], "--account needs --stack: accounts are in a stack's configuration"],
+        [["list", "--fail-on-orphans"], "--fail-on-orphans needs --stack"],
+        [["plan"], "Name the file with the preview"],
+        [["plan", "a", "b"], 'Unexpected argument "b". See `pulumi-captions plan --help`.'],
+        [["deliver"], "--stack is required. See `pulumi-captions deliver --help`."],
+        [["deliver", "-s", "dev", "--timeout", "0"], "must be a number of seconds from 1 to 600"],
         [["deliver", "-s", "dev", "--timeout", "soon"], "from 1 to 600"],
+        [["deliver", "-s", "dev", "--wait", "0"], "from 1 to 86400"],
+        [["deliver", "-s", "dev", "--instances", "1.5"], "must be a whole number from 1 to 1000"],
+        [["deliver", "-s", "dev", "--wait", "5", "--steady", "9"], "--wait must not be less than --steady"],
     ] as const) {
         const { code, stdout, stderr } = await cli(argv);
         expect({ argv, code, stdout }).toEqual({ argv, code: exit.usage, stdout: "" });
         expect(stderr).toContain(words);
         expect(stderr.trim().split("\n")).toHaveLength(1);
+        expect(stderr.match(/help/g)).toHaveLength(1);
     }
     expect(await cli([])).toMatchObject({ code: exit.usage, stdout: "" });
 });
 
-test("a Pulumi that is not there, or that fails, is told in a sentence", async () => {
+test("a Pulumi that is missing, or that fails, is explained in a sentence", async () => {
     const missing = await cli(["list", "--stack", "dev", "--pulumi", "/nowhere/pulumi"]);
     expect(missing).toMatchObject({ code: exit.bad, stdout: "" });
-    expect(missing.stderr).toContain("is Pulumi installed and on PATH?");
+    expect(missing.stderr).toContain("Check that Pulumi is installed and on PATH.");
 
     const folder = temporary();
     const pulumi = join(folder, "pulumi");
@@ -104,9 +126,11 @@ test("Ctrl-C ends a call that waits, with 130 and without a word", async () => {
     expect(await result).toEqual({ code: 130, stdout: "", stderr: "" });
 });
 
-test("the emulator is handed its options, and Ctrl-C ends it as it should", async () => {
+test("the emulator is handed its options, and Ctrl-C ends it", async () => {
     const { child, result, stdout } = start(["emulator", "--port", "0", "--key", "key-of-a-test"]);
-    while (!stdout().includes("CAPTIONS_API_KEY=key-of-a-test")) await once(child.stdout, "data");
+    while (!stdout().includes("CAPTIONS_API_KEY=key-of-a-test")) {
+        await once(child.stdout, "data");
+    }
     const baseUrl = /CAPTIONS_BASE_URL=(\S+)/.exec(stdout())?.[1] ?? "";
     const listed = await start(["list", "--base-url", baseUrl], { CAPTIONS_API_KEY: "key-of-a-test" }).result;
     expect(listed).toMatchObject({ code: 0, stdout: "There are no webhooks in this account.\n" });

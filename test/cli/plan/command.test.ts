@@ -1,11 +1,14 @@
-import { expect, test } from "vitest";
-import { foresee } from "../../cli/foresee";
-import { parsePreview } from "../../cli/preview";
-import { sentences } from "../../cli/sentences";
-import { renders, startProject } from "../support/engine";
-import { findLeaks } from "../support/leaks";
-import type { Run, Stack } from "../support/stack";
-import { cli, exit } from "./support";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { toMarkdown } from "../../../cli/plan/markdown";
+import { parsePreview } from "../../../cli/plan/preview";
+import { type WebhookChanges, webhookChanges } from "../../../cli/plan/webhook-changes";
+import { renders, startProject } from "../../support/engine";
+import { findLeaks } from "../../support/leaks";
+import type { Run, Stack } from "../../support/stack";
+import { cli, exit } from "../support";
 
 const inPlace = "**in place**: the old secret is invalid at once";
 const noNewSecret = "**No webhook gets a new secret.**";
@@ -40,7 +43,7 @@ interface Planned {
     /** What is said of the preview as one object, in one line. */
     readonly text: string;
     readonly code: number;
-    readonly forecast: ReturnType<typeof foresee>;
+    readonly changes: WebhookChanges;
     /** What is said of the same preview as the engine's events. */
     readonly fromEvents: string;
 }
@@ -49,14 +52,14 @@ async function plan(stack: Stack, secrets: readonly string[] = [], ...args: stri
     const run = await stack.run("preview", "--json", ...args);
     const { code, stdout, stderr } = await cli(["plan", "-", "--fail-on-rotation"], { input: run.stdout });
     const events = run.events.map((event) => JSON.stringify(event)).join("\n");
-    const fromEvents = sentences(foresee(parsePreview(events)));
+    const fromEvents = toMarkdown(webhookChanges(parsePreview(events)));
     const texts = new Map([
         ["text", stdout + stderr],
         ["events", fromEvents],
         ["json", (await cli(["plan", "-", "--json-out"], { input: run.stdout })).stdout],
     ]);
     expect(findLeaks(texts, secrets)).toEqual([]);
-    return { run, text: stdout, code, forecast: foresee(parsePreview(run.stdout)), fromEvents };
+    return { run, text: stdout, code, changes: webhookChanges(parsePreview(run.stdout)), fromEvents };
 }
 
 test("a new webhook: its first secret, and the resource that takes it, but not the one that only waits", async () => {
@@ -65,11 +68,11 @@ test("a new webhook: its first secret, and the resource that takes it, but not t
     expect(code).toBe(exit.good);
     expect(text).toBe(
         "These webhooks will get a **new secret**:\n\n" +
-            "- **renders** is registered for `https://api.example.com/hooks/captions?…`: its first secret.\n" +
-            "  - These receivers must have it: `receiver` (pulumi-nodejs:dynamic:Resource). This deployment hands it on to them.\n",
+            "- **`renders`** is registered for `https://api.example.com/…`: its first secret.\n" +
+            "  - These receivers need it: `receiver` (`pulumi-nodejs:dynamic:Resource`). This deployment passes it to them.\n",
     );
     expect(fromEvents).toContain("its first secret");
-    expect(fromEvents).toContain("this form of preview does not say");
+    expect(fromEvents).toContain("This form of preview does not show which receivers need it");
 });
 
 test("nothing, each change in place, another account, taken out: told as it will be", async () => {
@@ -84,29 +87,30 @@ test("nothing, each change in place, another account, taken out: told as it will
     for (const [change, words] of [
         [
             { url: "https://api.example.com/other?token=abcdef" },
-            "`url` from `https://api.example.com/hooks/captions` to `https://api.example.com/other?…`",
+            "`url` changes in a part that is not shown (`https://api.example.com/…`)",
+        ],
+        [
+            { url: "https://other.example.com/hooks?token=abcdef" },
+            "`url` from `https://api.example.com/…` to `https://other.example.com/…`",
         ],
         [
             { enabledEvents: ["creator.success"] },
             "`enabledEvents` from `creator.success, creator.failure` to `creator.success`",
         ],
-        [
-            { rotateWhenChanged: { quarter: "value-of-it" } },
-            "a rotation is asked for by `rotateWhenChanged` (`quarter`)",
-        ],
+        [{ rotateWhenChanged: { quarter: "value-of-it" } }, "`rotateWhenChanged` asks for a rotation (`quarter`)"],
     ] as const) {
         stack.program(program({ ...renders, ...change }));
         const changed = await plan(stack, secrets);
         for (const text of [changed.text, changed.fromEvents]) {
             expect(text).toContain(
-                `These webhooks will get a **new secret**:\n\n- **renders** (\`${id}\`) is changed: ${words}`,
+                `These webhooks will get a **new secret**:\n\n- **\`renders\`** (\`${id}\`) is changed: ${words}`,
             );
             expect(text).toContain(inPlace);
             expect(text).not.toMatch(/token=abcdef|value-of-it|waiting/);
         }
-        expect(changed.text).toContain("These receivers must have it: `receiver`");
-        expect(changed.text).toContain("may carry a new secret: `bearer`, `secret`");
-        expect(changed.fromEvents).toContain("that carry a new secret: `bearer`, `secret`");
+        expect(changed.text).toContain("These receivers need it: `receiver`");
+        expect(changed.text).toContain("may contain a new secret: `bearer`, `secret`");
+        expect(changed.fromEvents).toContain("that contain a new secret: `bearer`, `secret`");
         expect(changed.code).toBe(exit.rotation);
     }
 
@@ -114,23 +118,25 @@ test("nothing, each change in place, another account, taken out: told as it will
     stack.program(program({ ...renders, account: "eu" }));
     const moved = await plan(stack, secrets);
     for (const text of [moved.text, moved.fromEvents]) {
-        expect(text).toContain(`- **renders** (\`${id}\`) is replaced by another webhook`);
-        expect(text).toContain("in the account `eu`: that one has a secret of its own");
+        expect(text).toContain(`- **\`renders\`** (\`${id}\`) is replaced by another webhook`);
+        expect(text).toContain(
+            "in the account `eu`, with a secret of its own. It is registered before this one is deleted",
+        );
     }
-    expect(moved.text).toContain("These receivers must have it: `receiver`");
-    expect(moved.code).toBe(exit.good);
-    expect(moved.forecast.webhooks).toHaveLength(1);
+    expect(moved.text).toContain("These receivers need it: `receiver`");
+    expect(moved.code).toBe(exit.rotation);
+    expect(moved.changes.webhooks).toHaveLength(1);
 
     stack.program("");
     const deleted = await plan(stack, secrets);
     for (const text of [deleted.text, deleted.fromEvents]) {
-        expect(text).toContain(`${noNewSecret}\n\nBesides:\n\n- **renders** (\`${id}\`) is deleted`);
+        expect(text).toContain(`${noNewSecret}\n\nOther changes:\n\n- **\`renders\`** (\`${id}\`) is deleted`);
     }
     expect(deleted.code).toBe(exit.good);
 
     stack.program(`${program(renders)}\ncaptions.Webhook.get("legacy", "${id}");`);
     const read = await plan(stack, secrets);
-    expect(read.text).toContain(`**legacy** (\`${id}\`) is only read`);
+    expect(read.text).toContain(`**\`legacy\`** (\`${id}\`) is only read`);
     expect(read.text).toContain(noNewSecret);
 });
 
@@ -140,7 +146,7 @@ test("a receiver that ignores the change is named, where the preview shows what 
     await stack.up();
     stack.program(program({ ...renders, rotateWhenChanged: { a: "1" } }, ignoring));
     const { text } = await plan(stack, [], "--show-sames");
-    expect(text).toContain("These receivers must have it: `receiver` (pulumi-nodejs:dynamic:Resource).");
+    expect(text).toContain("These receivers need it: `receiver` (`pulumi-nodejs:dynamic:Resource`).");
     expect(text).toContain("**not** changed by this deployment: `stubborn`");
 });
 
@@ -155,9 +161,9 @@ new captions.Webhook("renders", {
 });`);
     const { text, code, fromEvents } = await plan(stack);
     for (const each of [text, fromEvents]) {
-        expect(each).toMatch(/These webhooks will get a \*\*new secret\*\*:\n\n- \*\*first\*\* is registered/);
+        expect(each).toMatch(/These webhooks will get a \*\*new secret\*\*:\n\n- \*\*`first`\*\* is registered/);
         expect(each).toMatch(
-            /These webhooks \*\*may\*\* get a new secret:\n\n- \*\*renders\*\* .*`url` may change from/,
+            /These webhooks \*\*may\*\* get a new secret:\n\n- \*\*`renders`\*\* .*`url` may change from/,
         );
     }
     expect(code).toBe(exit.rotation);
@@ -169,57 +175,136 @@ test("adopting: by id or by URL, and that a preview cannot know whether anything
     const { id, secret } = emulator.register(renders);
     stack.program(program({ ...renders, adopt: id }));
     const byId = await plan(stack, [secret]);
-    expect(byUrl.text).toContain(
-        "takes over the webhook that is registered for `https://api.example.com/hooks/captions`",
-    );
-    expect(byId.text).toContain(`takes over \`${id}\`, with its secret`);
+    expect(byUrl.text).toContain("adopts the webhook that is registered for `https://api.example.com/…`");
+    expect(byId.text).toContain(`adopts \`${id}\`, with its secret`);
     for (const { text, fromEvents, code } of [byUrl, byId]) {
         for (const each of [text, fromEvents]) {
-            expect(each).toContain("These webhooks **may** get a new secret:\n\n- **renders** takes over");
-            expect(each).toContain("A preview does not look");
+            expect(each).toContain("These webhooks **may** get a new secret:\n\n- **`renders`** adopts");
+            expect(each).toContain("A preview does not look it up");
         }
-        // What is not managed yet is not what the policy is about.
+        // Only the deployment looks up whether anything differs, so it would fail every adoption.
         expect(code).toBe(exit.good);
     }
 });
 
-test("RotatingWebhook: a generation comes, one goes, both at once, and a change without a new one", async () => {
+test("RotatingWebhook: a generation is added, and an old one dropped, without a loss", async () => {
     const { emulator, stack } = await startProject(rotating(["a"]));
     const created = await plan(stack);
-    expect(created.text).toContain("**r, generation a** is registered");
+    expect(created.text).toContain("**`r`, generation `a`** is registered");
     expect(created.text).not.toMatch(/beside|Keep the old name/);
+    expect(created.code).toBe(exit.good);
     await stack.up();
 
     stack.program(rotating(["b", "a"]));
     const added = await plan(stack);
-    expect(added.text).toContain("**r, generation b** is registered");
+    expect(added.text).toContain("**`r`, generation `b`** is registered");
     for (const text of [added.text, added.fromEvents]) {
         expect(text).toContain("registered beside `a`, whose secret stays valid, so **no delivery is lost**");
     }
     expect(added.code).toBe(exit.good);
-    expect(added.text).toContain("may carry a new secret: `secrets`");
+    expect(added.text).toContain("may contain a new secret: `secrets`");
 
-    stack.program(rotating(["b"]));
-    const swapped = await plan(stack);
-    expect(swapped.text).toContain("**No older generation stays beside it**");
-    expect(swapped.text).toContain("**r, generation a**");
-    expect(swapped.code).toBe(exit.good);
+    // At the old end of the list: the preview does not show what stays, but the new one is not alone all the same.
+    stack.program(rotating(["a", "older"]));
+    const behind = await plan(stack);
+    expect(behind.text).toContain("The other generations and their secrets stay valid, so **no delivery is lost**");
+    expect(behind.fromEvents).toContain("registered beside `a`");
+    expect(behind.code).toBe(exit.good);
 
     stack.program(rotating(["b", "a"]));
     await stack.up();
     const secrets = emulator.webhooks.map(({ secret }) => secret);
-    stack.program(rotating(["b"]));
-    const dropped = await plan(stack, secrets);
-    for (const text of [dropped.text, dropped.fromEvents]) {
-        expect(text).toContain(noNewSecret);
-        expect(text).toContain("every receiver must have the newest secret");
+    for (const kept of ["b", "a"]) {
+        stack.program(rotating([kept]));
+        const dropped = await plan(stack, secrets);
+        expect(dropped.text).toContain("every receiver must accept the secret of a generation that stays**");
+        expect(dropped.fromEvents).toContain(`the secret of a generation that stays (\`${kept}\`)**`);
+        for (const text of [dropped.text, dropped.fromEvents]) {
+            expect(text).toContain(noNewSecret);
+        }
+        expect(dropped.code).toBe(exit.good);
     }
+    stack.program(rotating(["c", "b"]));
+    const both = await plan(stack, secrets);
+    for (const text of [both.text, both.fromEvents]) {
+        expect(text).toContain("registered beside `b`");
+        expect(text).toContain("the secret of a generation that stays (`b`)**");
+    }
+    expect(both.code).toBe(exit.good);
+});
+
+test("RotatingWebhook: what keeps no older secret valid loses deliveries, and taking all out ends them", async () => {
+    const { emulator, stack } = await startProject(rotating(["b", "a"]));
+    await stack.up();
+    const secrets = emulator.webhooks.map(({ secret }) => secret);
+
+    stack.program(rotating(["c"]));
+    const swapped = await plan(stack, secrets);
+    for (const text of [swapped.text, swapped.fromEvents]) {
+        expect(text).toContain("**No older generation stays beside it**");
+        expect(text).toMatch(/generation `a`\*\* \(`\w+`\) is dropped, while `c` gets a new secret/);
+        expect(text).toContain("**No secret that receivers can have now stays valid**");
+        expect(text).not.toContain("every receiver must accept");
+    }
+    expect(swapped.code).toBe(exit.rotation);
+
     stack.program(rotating(["b", "a"], { enabledEvents: ["creator.success"] }));
     const changed = await plan(stack, secrets);
-    expect(changed.text).toContain("**r, generation b**");
-    expect(changed.text).toContain(inPlace);
-    expect(changed.text).not.toContain("generation a**");
+    expect(changed.text).toContain("**`r`, generation `b`**");
+    expect(changed.text).toContain(
+        `${inPlace}, and deliveries are rejected until the receivers have the new one. Deliver`,
+    );
+    expect(changed.text).toContain("Deliveries of `a` are not affected.");
+    expect(changed.text).not.toContain("generation `a`**");
     expect(changed.code).toBe(exit.rotation);
+
+    stack.program(rotating(["b"], { enabledEvents: ["creator.success"] }));
+    const rotated = await plan(stack, secrets);
+    expect(rotated.text).toContain("is dropped, while `b` gets a new secret");
+    expect(rotated.code).toBe(exit.rotation);
+
+    stack.program("");
+    const removed = await plan(stack, secrets);
+    for (const text of [removed.text, removed.fromEvents]) {
+        expect(text).toContain("is deleted with its RotatingWebhook: it no longer delivers anything to");
+        expect(text).not.toContain("every receiver must accept");
+    }
+    expect(removed.code).toBe(exit.good);
+});
+
+test("one webhook in place of another on the same URL: handed over where it is adopted, else a rotation that loses", async () => {
+    const { emulator, stack } = await startProject(program(renders));
+    await stack.up();
+    const { id } = await stack.outputs();
+    const secrets = emulator.webhooks.map(({ secret }) => secret);
+
+    for (const adopt of [true, String(id)]) {
+        stack.program(rotating(["a"], { adopt: { a: adopt } }));
+        const adopted = await plan(stack, secrets);
+        for (const text of [adopted.text, adopted.fromEvents]) {
+            expect(text).toContain("is handed over to `r-a`, which adopts it: it stays registered.");
+        }
+        expect(adopted.code).toBe(exit.good);
+    }
+    stack.program(rotating(["a"]));
+    const succeeded = await plan(stack, secrets);
+    for (const text of [succeeded.text, succeeded.fromEvents]) {
+        expect(text).toContain("is deleted, and `r-a` is registered for the same URL with a secret of its own");
+    }
+    expect(succeeded.code).toBe(exit.rotation);
+});
+
+test("a webhook that is deleted before its replacement is registered: said so, where the preview shows the order", async () => {
+    const first = (more: object): string =>
+        `new captions.Webhook("renders", ${JSON.stringify({ ...renders, ...more })}, { deleteBeforeReplace: true });`;
+    const { stack } = await startProject(first({}));
+    await stack.up();
+    await stack.run("config", "set", "--secret", "captions:accounts", '{"eu": {"apiKey": "key-of-eu-4TzYb1Kd"}}');
+    stack.program(first({ account: "eu" }));
+    const { text, fromEvents, code } = await plan(stack);
+    expect(text).toContain("It is registered before this one is deleted (unless it has `deleteBeforeReplace`), but");
+    expect(fromEvents).toContain("This one is deleted before it is registered, so nothing is delivered in between;");
+    expect(code).toBe(exit.rotation);
 });
 
 test("with --refresh: a secret that was changed elsewhere, and a webhook that is gone", async () => {
@@ -229,14 +314,14 @@ test("with --refresh: a secret that was changed elsewhere, and a webhook that is
     emulator.rotate(id);
     const secrets = [emulator.webhooks[0]?.secret ?? ""];
     expect((await plan(stack, secrets, "--refresh")).text).toBe(
-        `${noNewSecret}\n\nWhether a secret was changed elsewhere, this preview does not show: ` +
+        `${noNewSecret}\n\nThis preview does not show whether a secret was changed elsewhere; ` +
             "`pulumi preview --json --refresh --show-sames` does.\n",
     );
     const drifted = await plan(stack, secrets, "--refresh", "--show-sames");
     for (const text of [drifted.text, drifted.fromEvents]) {
-        expect(text).toContain(`**renders** (\`${id}\`) has a new secret already`);
+        expect(text).toContain(`**\`renders\`** (\`${id}\`) already has a new secret`);
     }
-    expect(drifted.text).toContain("These receivers must have it: `receiver`");
+    expect(drifted.text).toContain("These receivers need it: `receiver`");
     emulator.remove(id);
     const gone = await plan(stack, [], "--refresh");
     for (const text of [gone.text, gone.fromEvents]) expect(text).toContain("is registered for");
@@ -250,7 +335,7 @@ test("after a run that ended half-way, the next may change the secret", async ()
     expect((await stack.up()).code).not.toBe(0);
     const { text, code } = await plan(stack);
     expect(text).toContain("These webhooks **may** get a new secret");
-    expect(text).toContain("was left half-way by the last deployment");
+    expect(text).toContain("was left unfinished by the last deployment");
     expect(code).toBe(exit.rotation);
 });
 
@@ -279,12 +364,21 @@ test("the JSON has a shape to rely on", async () => {
                 {
                     urn: expect.stringContaining("::r-b"),
                     name: "r-b",
-                    url: renders.url,
+                    url: "https://api.example.com/…",
                     action: "register",
                     newSecret: "yes",
                     inPlace: false,
+                    losesDeliveries: false,
                     changes: [],
-                    generation: { of: "r", name: "b", first: false, beside: ["a"] },
+                    generation: {
+                        of: "r",
+                        name: "b",
+                        first: false,
+                        removedWithAll: false,
+                        beside: ["a"],
+                        renewed: [],
+                        standsAlone: false,
+                    },
                     receivers: [],
                 },
             ],
@@ -294,7 +388,7 @@ test("the JSON has a shape to rely on", async () => {
     }
 });
 
-/** What older engines print with --show-secrets, where secrets stand in clear. */
+/** What older engines print with --show-secrets: secrets in plain text. */
 const clear = (name: string, url: string): string =>
     JSON.stringify({
         steps: [
@@ -321,25 +415,17 @@ const clear = (name: string, url: string): string =>
         changeSummary: { update: 1 },
     });
 
-test("secrets that stand in a preview in clear are not repeated", async () => {
+test("secrets that a preview shows in plain text are not repeated", async () => {
     for (const option of [[], ["--json"]]) {
         const { stdout } = await cli(["plan", "-", ...option], {
             input: clear("renders", "https://b.example/?t=whsec_query"),
         });
-        expect(stdout).toContain("https://b.example/?…");
+        expect(stdout).toContain("https://b.example/…");
         expect(stdout).not.toContain("whsec");
     }
 });
 
-test("names from anybody's branch cannot write markup into the comment", async () => {
-    const { stdout } = await cli(["plan", "-"], {
-        input: clear("x** @somebody ![a](https://b.example/`c`)\n# d", "https://b.example/`@y`"),
-    });
-    expect(stdout).toContain("- **`x** @somebody ![a](https://b.example/'c')'# d`**");
-    expect(stdout).toContain("`https://b.example/%60@y%60`");
-});
-
-test("lines around the JSON are passed over, and what is no preview is refused", async () => {
+test("lines around the JSON are passed over, and what is not a preview is rejected", async () => {
     const preview = clear("renders", "https://b.example/");
     const noisy = await cli(["plan", "-"], { input: `\n> npm run preview\n\n${preview}\n` });
     expect(noisy).toEqual(await cli(["plan", "-"], { input: preview }));
@@ -356,6 +442,27 @@ test("lines around the JSON are passed over, and what is no preview is refused",
     ]) {
         const refused = await cli(["plan", "-"], { input });
         expect(refused).toMatchObject({ code: exit.bad, stdout: "" });
-        expect(refused.stderr).toContain("not what `pulumi preview --json` prints");
+        expect(refused.stderr).toContain("This is not the output of `pulumi preview --json`.");
     }
+});
+
+test("a file is read in the encoding in which PowerShell and others write it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-cli-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const preview = clear("größe", "https://b.example/");
+    const expected = await cli(["plan", "-"], { input: preview });
+    expect(expected.stdout).toContain("`größe`");
+    const file = join(folder, "preview.json");
+    for (const bytes of [
+        Buffer.from(`\ufeff${preview}`, "utf8"),
+        Buffer.from(`\ufeff${preview}\r\n`, "utf16le"),
+        Buffer.from(`\ufeff${preview}`, "utf16le").swap16(),
+    ]) {
+        writeFileSync(file, bytes);
+        expect(await cli(["plan", file])).toEqual(expected);
+        expect(await cli(["plan", "-"], { input: bytes })).toEqual(expected);
+    }
+    const missing = await cli(["plan", join(folder, "none.json")]);
+    expect(missing).toMatchObject({ code: exit.bad });
+    expect(missing.stderr).toMatch(/Cannot read .*none\.json \(ENOENT\)\./);
 });
