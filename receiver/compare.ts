@@ -23,7 +23,7 @@ export async function indexOfSecret(
     return found;
 }
 
-async function sha256(text: string): Promise<Uint8Array> {
+export async function sha256(text: string): Promise<Uint8Array> {
     return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 }
 

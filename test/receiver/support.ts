@@ -89,7 +89,7 @@ export function deferred<T = void>(): {
  * time is all that a test has to wait for.
  */
 export function holdTime(): void {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
     vi.spyOn(crypto.subtle, "digest").mockImplementation(async (_algorithm, data) => {
         const hash = createHash("sha256")
             .update(data as Uint8Array)

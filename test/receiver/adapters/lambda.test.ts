@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { createReceiver, type ReceiverOptions, toLambdaHandler } from "../../receiver/index.js";
-import { secret, success } from "./support.js";
+import { createReceiver, type ReceiverOptions, toLambdaHandler } from "../../../receiver/index.js";
+import { secret, success } from "../support.js";
 
 /** An event of a function URL as AWS documents it, with all its fields. */
 function functionUrlEvent(method: string, body: string | undefined, changes: Record<string, unknown> = {}) {

@@ -15,8 +15,8 @@ import {
     toFastifyPlugin,
     toHonoHandler,
     toNodeListener,
-} from "../../receiver/index.js";
-import { listen, secret, send, success } from "./support.js";
+} from "../../../receiver/index.js";
+import { listen, secret, send, success } from "../support.js";
 
 type Start = (receiver: Receiver) => Promise<string>;
 
