@@ -1,6 +1,6 @@
 // A receiver in a callback function of Pulumi (`aws.lambda.CallbackFunction`, say), which serializes what the program has made.
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -116,4 +116,33 @@ test.each(programs)("a callback works with %s", async (name, load, moduleKind) =
 test("a receiver that is made outside the callback cannot be serialized, instead of forgetting in silence", async () => {
     const source = `${named}\nconst handler = ${make};\nmodule.exports = { callback: handler };`;
     await expect(deploy("outside", source, CommonJS)).rejects.toThrow("Error serializing");
+});
+
+test("the program in docs/receiver.md deploys a receiver that works", async () => {
+    const page = readFileSync(join(root, "docs/receiver.md"), "utf8");
+    const program = /^```ts\n\/\/ pulumi\.ts\n(.*?)^```$/ms.exec(page)?.[1];
+    if (program === undefined) throw new Error("docs/receiver.md has no pulumi.ts.");
+    // What is used of @pulumi/aws, without a cloud: it keeps what the program gives it.
+    const aws = join(folder, "node_modules/@pulumi/aws");
+    mkdirSync(aws);
+    writeFileSync(
+        join(aws, "index.js"),
+        `class CallbackFunction {
+            constructor(_name, args) {
+                exports.given = args;
+            }
+        }
+        class FunctionUrl {}
+        exports.lambda = { CallbackFunction, FunctionUrl };`,
+    );
+    const settings = `process.env.PULUMI_CONFIG = JSON.stringify({ "project:webhookSecrets": '["${secret}"]' });
+        process.env.CAPTIONS_WEBHOOK_SECRETS = '["${secret}"]';
+        require("@pulumi/pulumi").runtime.setMocks({ newResource: () => ({}), call: () => ({}) });`;
+    const source = `${settings}\n${program}\nmodule.exports = require("@pulumi/aws").given;`;
+    const answered = await deploy("docs", source, CommonJS);
+    expect(answered).toEqual({
+        // Its onDelivery does not fail.
+        statuses: statuses.with(5, 200),
+        handed: ["creator.success op_1", "unknown op_1", "creator.success fails"],
+    });
 });

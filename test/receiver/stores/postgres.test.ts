@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { startPostgres } from "../../examples/support/postgres";
+import { startPostgres } from "../../examples/support/postgres.js";
 import { openPostgres } from "./clients.js";
 import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract.js";
 

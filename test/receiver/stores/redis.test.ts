@@ -1,19 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import { findOrInstallRedis } from "../../../scripts/parts";
-import { temporaryFolder } from "../../examples/support/examples";
-import { freePort, startProgram } from "../../examples/support/processes";
 import { openIoredis, openNodeRedis } from "./clients.js";
 import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract.js";
-
-/** A Redis of its own until the test ends. @returns its URL */
-async function startRedis(): Promise<string> {
-    const program = await findOrInstallRedis({ log: () => undefined });
-    const port = await freePort();
-    const settings = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir: temporaryFolder("redis") };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    await startProgram(program, args, /Ready to accept connections/);
-    return `redis://127.0.0.1:${port}`;
-}
+import { startRedis } from "./servers.js";
 
 for (const [name, open] of [
     ["ioredis", openIoredis],
