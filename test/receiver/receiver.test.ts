@@ -181,6 +181,23 @@ describe("createReceiver", () => {
         expect((await receiver(post())).status).toBe(200);
     });
 
+    test("under a flood of wrong secrets, one that could not be looked up is answered 503, known ones 200, and others 401 in the end", async () => {
+        holdTime();
+        let current = [secret];
+        const { receiver, statusOf } = receiverWith({ secrets: () => current });
+        expect(await statusOf(post())).toBe(200);
+        const flood = Array.from({ length: 200 }, (_, i) => statusOf(post(success(), `guess-${i}`)));
+        await vi.advanceTimersByTimeAsync(0);
+        current = ["new", secret];
+        const early = await receiver(post(success({ operationId: "op_2" }), "new"));
+        expect([early.status, early.headers.get("retry-after")]).toEqual([503, "5"]);
+        expect(await statusOf(post(success({ operationId: "op_3" })))).toBe(200);
+        const statuses = await passTimeUntil(Promise.all(flood));
+        expect(statuses.filter((status) => status === 401)).toHaveLength(100);
+        expect(statuses.filter((status) => status === 503)).toHaveLength(100);
+        expect(await statusOf(post(success({ operationId: "op_2" }), "new"))).toBe(200);
+    });
+
     test("takes up a new secret without a restart, and before it rejects", async () => {
         holdTime();
         let current = ["first"];

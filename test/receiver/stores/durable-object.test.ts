@@ -7,7 +7,7 @@ import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { DedupeStore } from "../../../receiver/index.js";
 import { CaptionsDelivery } from "../../../receiver/stores/durable-object.js";
 import { secret } from "../support.js";
-import { handOnOnce, remembersDeliveries } from "./contract.js";
+import { handOnOnce, remembersDeliveries, TEST_MS } from "./contract.js";
 
 let script: string;
 
@@ -73,13 +73,17 @@ remembersDeliveries("durableObjectDedupe in workerd", async () => {
     } satisfies DedupeStore;
 });
 
-test("of 2,000 events that come to two Workers at the same moment, each is handed on once, with Durable Objects", async () => {
-    const handed: string[] = [];
-    const workers = await start(handed);
-    const [one, other] = workers.map((call) => async (event: unknown) => (await call("/", event)).status);
-    if (one === undefined || other === undefined) throw new Error("There are no Workers.");
-    await handOnOnce([one, other], handed);
-});
+test(
+    "of 2,000 events that come to two Workers at the same moment, each is handed on once, with Durable Objects",
+    async () => {
+        const handed: string[] = [];
+        const workers = await start(handed);
+        const [one, other] = workers.map((call) => async (event: unknown) => (await call("/", event)).status);
+        if (one === undefined || other === undefined) throw new Error("There are no Workers.");
+        await handOnOnce([one, other], handed);
+    },
+    TEST_MS,
+);
 
 test("a Durable Object forgets everything when its time is over, and fails loudly when its storage does", async () => {
     const storage = {
