@@ -72,7 +72,7 @@ export interface ReceiverOptions {
      * `Captions-Receiver-Instance`, so that a check can count how many instances it has reached. Printable ASCII, at most 200 characters.
      * Default: no such header.
      */
-    instance?: string;
+    instance?: string | undefined;
     /** Told of every request that was not taken, for a log or for figures: the answer itself says nothing about why. */
     onRefused?: (refusal: Refusal) => void;
     /**

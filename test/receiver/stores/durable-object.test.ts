@@ -85,7 +85,7 @@ test(
     TEST_MS,
 );
 
-test("a Durable Object forgets everything when its time is over, and fails loudly when its storage does", async () => {
+test("a Durable Object sets an alarm for the time when its entry ends, and forgets everything then", async () => {
     const storage = {
         get: vi.fn(async () => undefined),
         put: vi.fn(async () => undefined),
