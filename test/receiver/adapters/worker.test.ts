@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare, Response as MiniflareResponse } from "miniflare";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type ReceiverOptions, toWorker } from "../../receiver/index.js";
-import { deferred, post, secret, success } from "./support.js";
+import { type ReceiverOptions, toWorker } from "../../../receiver/index.js";
+import { deferred, post, secret, success } from "../support.js";
 
 let script: string;
 
@@ -54,7 +54,7 @@ describe("a Cloudflare Worker in workerd", () => {
         expect(handOn).toHaveBeenCalledExactlyOnceWith(success());
     });
 
-    test("answers 401, 400, 405, 413 and 500 as it should, and a test 200", async () => {
+    test("answers 401, 400, 405, 413 and 500, and a test 200", async () => {
         const handOn = vi.fn(async () => false);
         const { send } = await start(`${secret}\n`, handOn);
         const refused = await send(success(), "wrong");
@@ -103,14 +103,55 @@ describe("a Cloudflare Worker in workerd", () => {
         expect(keeper).toHaveBeenCalledTimes(1);
     });
 
-    test("with an empty binding it refuses everything", async () => {
+    test("with an empty binding it accepts nothing, and has genuine deliveries sent again", async () => {
         const { send } = await start("");
         expect((await send(success(), "")).status).toBe(401);
-        expect((await send(success(), "undefined")).status).toBe(401);
+        expect((await send(success(), "undefined")).status).toBe(503);
+        expect((await send(success())).status).toBe(503);
+    });
+
+    test("goes on with the work after its answer, and remembers the delivery when it is done", async () => {
+        const begun = deferred();
+        const outcome = deferred<boolean>();
+        const handOn = vi.fn(() => {
+            begun.resolve();
+            return outcome.promise;
+        });
+        const { send } = await start(secret, handOn);
+        expect((await send(success({ later: true }))).status).toBe(200);
+        await begun.promise;
+        expect((await send(success({ later: true }))).status).toBe(503);
+        outcome.resolve(true);
+        await vi.waitFor(async () => expect((await send(success())).status).toBe(200), 10_000);
+        expect(handOn).toHaveBeenCalledTimes(1);
     });
 });
 
 describe("toWorker", () => {
+    test("hands the waitUntil of Cloudflare's ctx on", async () => {
+        const waitedFor: Promise<unknown>[] = [];
+        const ctx = { waitUntil: (work: Promise<unknown>) => void waitedFor.push(work) };
+        const onDelivery: ReceiverOptions["onDelivery"] = (_delivery, { waitUntil }) => waitUntil(Promise.resolve());
+        const worker = toWorker(() => ({ secrets: secret, onDelivery }));
+        expect((await worker.fetch(post(), {}, ctx)).status).toBe(200);
+        expect(waitedFor).toHaveLength(1);
+    });
+
+    test("answers 500 and logs why when the options are wrong, and tries again with the next request", async () => {
+        const said = vi.spyOn(console, "error").mockImplementation(() => undefined);
+        onTestFinished(() => said.mockRestore());
+        const worker = toWorker((env: { keep: unknown }) => ({
+            secrets: secret,
+            onDelivery: () => undefined,
+            keepSeconds: env.keep as number,
+        }));
+        const env: { keep: unknown } = { keep: "a week" };
+        expect((await worker.fetch(post(), env)).status).toBe(500);
+        expect(said.mock.calls.join()).toContain("keepSeconds must be a number");
+        env.keep = 60;
+        expect((await worker.fetch(post(), env)).status).toBe(200);
+    });
+
     test("makes one receiver for the Worker's bindings, so that it remembers what it has handed on", async () => {
         const onDelivery = vi.fn<ReceiverOptions["onDelivery"]>();
         const options = vi.fn((env: { SECRET: string }) => ({ secrets: env.SECRET, onDelivery }));
