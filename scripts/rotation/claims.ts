@@ -13,37 +13,71 @@ export interface Expected {
 }
 
 /** What RotatingWebhook promises. */
-export function claimsOfRotating(tally: Tally, { events, rotations }: Expected): Claim[] {
-    const { webhooks, secrets, receivers } = tally;
+export function claimsOfRotating(tally: Tally, expected: Expected): Claim[] {
     return [
-        ...claimsOfAny(tally, events),
+        ...claimsOfAny(tally, expected),
         { text: "none was lost", holds: tally.lost === 0 },
         {
             text: "refused were only copies from a new webhook before its secret could be known, and each arrived by the old one",
             holds: tally.refusedBeforeKnown === tally.refusedCopies,
         },
+        eachIsNew(tally, expected),
+    ];
+}
+
+/** What a replacement promises where the receiver goes over from one secret to the next in an instant. */
+export function claimsOfReplacedAtOnce(tally: Tally, expected: Expected): Claim[] {
+    const { lost, lostInSwitch } = tally;
+    return [
+        ...claimsOfAny(tally, expected),
         {
-            text: `each of the ${rotations} rotations was a new webhook, and none got another secret in place`,
-            holds: webhooks === receivers * (rotations + 1) && secrets === webhooks,
+            text:
+                lost === 0
+                    ? "none was lost"
+                    : `lost were only events that were under way at the very moment of the switch: ${lost}`,
+            // A few at most: what one moment finds between the two copies of an event.
+            holds: lost === lostInSwitch && lost <= expected.rotations,
         },
+        eachIsNew(tally, expected),
+    ];
+}
+
+/** What becomes of events while a webhook is replaced, and its receiver's instances get the secret one after another. */
+export function claimsOfReplacedInTurn(tally: Tally, expected: Expected): Claim[] {
+    return [
+        ...claimsOfAny(tally, expected),
+        {
+            text: "lost were events of which each copy came to an instance that knew only the other secret",
+            holds: tally.lost > 0 && tally.lost === tally.lostInSwitch,
+        },
+        eachIsNew(tally, expected),
+    ];
+}
+
+/** What becomes of events while a webhook is replaced, and its receiver gets the secret when the old webhook is gone. */
+export function claimsOfReplacedAfterwards(tally: Tally, expected: Expected): Claim[] {
+    return [
+        ...claimsOfAny(tally, expected),
+        { text: "lost were those that came after the old webhook was deleted", holds: tally.lost > 0 },
+        eachIsNew(tally, expected),
     ];
 }
 
 /** What becomes of events while secrets are rotated in place. */
-export function claimsOfInPlace(tally: Tally, { events, rotations }: Expected): Claim[] {
+export function claimsOfInPlace(tally: Tally, expected: Expected): Claim[] {
     const { webhooks, secrets, receivers } = tally;
     return [
-        ...claimsOfAny(tally, events),
+        ...claimsOfAny(tally, expected),
         { text: "lost were those that came before a service knew its new secret", holds: tally.lost > 0 },
         {
-            text: `each of the ${rotations} rotations was a new secret of the same webhook`,
-            holds: webhooks === receivers && secrets === receivers * (rotations + 1),
+            text: `each of the ${expected.rotations} rotations was a new secret of the same webhook`,
+            holds: webhooks === receivers && secrets === receivers * (expected.rotations + 1),
         },
     ];
 }
 
-function claimsOfAny(tally: Tally, events: number): Claim[] {
-    const { deliveries, handedOn, repeats, refusedCopies, lost } = tally;
+function claimsOfAny(tally: Tally, { events }: Expected): Claim[] {
+    const { deliveries, handedOn, repeats, refusedCopies, refusedOfLost, lost } = tally;
     return [
         {
             text: `at least ${events.toLocaleString("en-US")} events, none handed on twice`,
@@ -53,8 +87,15 @@ function claimsOfAny(tally: Tally, events: number): Claim[] {
             text: "the sender's account of every delivery agrees with the services' own",
             holds:
                 tally.problems.length === 0 &&
-                handedOn + repeats + refusedCopies + lost === deliveries &&
+                handedOn + repeats + refusedCopies + refusedOfLost === deliveries &&
                 handedOn + lost === tally.receivers * tally.events,
         },
     ];
+}
+
+function eachIsNew({ webhooks, secrets, receivers }: Tally, { rotations }: Expected): Claim {
+    return {
+        text: `each of the ${rotations} rotations was a new webhook, and none got another secret in place`,
+        holds: webhooks === receivers * (rotations + 1) && secrets === webhooks,
+    };
 }
