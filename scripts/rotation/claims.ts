@@ -18,7 +18,7 @@ export function claimsOfRotating(tally: Tally, expected: Expected): Claim[] {
         ...claimsOfAny(tally, expected),
         { text: "none was lost", holds: tally.lost === 0 },
         {
-            text: "refused were only copies from a new webhook before its secret could be known, and each arrived by the old one",
+            text: "rejected were only copies from a new webhook before its secret could be known, and each arrived by the old one",
             holds: tally.refusedBeforeKnown === tally.refusedCopies,
         },
         eachIsNew(tally, expected),
@@ -31,12 +31,12 @@ export function claimsOfReplacedAtOnce(tally: Tally, expected: Expected): Claim[
     return [
         ...claimsOfAny(tally, expected),
         {
+            // One instant lies between the two copies of an event, if of any.
             text:
                 lost === 0
                     ? "none was lost"
-                    : `lost were only events that were under way at the very moment of the switch: ${lost}`,
-            // A few at most: what one moment finds between the two copies of an event.
-            holds: lost === lostInSwitch && lost <= expected.rotations,
+                    : "lost were only events that were on their way at the instant of a switch",
+            holds: lost === lostInSwitch,
         },
         eachIsNew(tally, expected),
     ];

@@ -98,8 +98,8 @@ function table(proof: Proof): string {
         ["Deliveries", ({ deliveries }) => deliveries],
         ["  accepted and handed on", ({ handedOn }) => handedOn],
         ["  repeats: answered 200, not handed on", ({ repeats }) => repeats],
-        ["  refused copies: another one arrived", ({ refusedCopies }) => refusedCopies],
-        ["  refused, and none arrived", ({ refusedOfLost }) => refusedOfLost],
+        ["  rejected copies: the other one arrived", ({ refusedCopies }) => refusedCopies],
+        ["  rejected, and none arrived", ({ refusedOfLost }) => refusedOfLost],
         ["LOST", ({ lost }) => lost],
         ["Handed on twice", ({ handedOnTwice }) => handedOnTwice],
     ];
