@@ -107,6 +107,7 @@ export class Session {
                 if (this.#owners.get(before.owner)?.id === id) this.#owners.release(before.owner);
             }
             this.#noteFamily(id, before);
+            this.#noteFamily(id, resource);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
             this.#owners.set(resource.owner, { id, account, url, secretVersion, isDeclared: isKept });
             if (isKept) this.#foretell(resource, id, saved, inputs, difference);
