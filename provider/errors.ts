@@ -65,6 +65,16 @@ export class UnusableWebhookError extends CaptionsError {
     override readonly name = "UnusableWebhookError";
 }
 
+/** A generation of a rotating webhook is not deleted, because receivers may still need it. */
+export class OverlapError extends CaptionsError {
+    override readonly name = "OverlapError";
+}
+
+/** Receivers do not accept the secrets that they are to accept, or accept a wrong one. */
+export class DeliveryCheckError extends CaptionsError {
+    override readonly name = "DeliveryCheckError";
+}
+
 /** A call failed. */
 export class CallError extends CaptionsError {
     override readonly name = "CallError";

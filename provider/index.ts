@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { DeliveryCheck, type DeliveryCheckArgs } from "./dynamic/delivery-check";
 export { type AccountArgs, getEvents, getWebhooks, type WebhookInfo } from "./dynamic/functions";
 export { RotatingWebhook, type RotatingWebhookArgs } from "./dynamic/rotating-webhook";
 export { Webhook, type WebhookArgs, type WebhookEvent } from "./dynamic/webhook";

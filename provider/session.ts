@@ -20,6 +20,8 @@ export interface Resource {
     /** What the user calls it, for messages. */
     readonly name: string;
     readonly siblings?: Siblings | undefined;
+    /** For a generation: whether others may be deleted in the run in which it is registered. */
+    readonly dropsAtOnce?: boolean | undefined;
 }
 
 /** What a state has of a resource, as a front hands it over. */
@@ -42,14 +44,25 @@ export class Session {
     /** The owners that the program declares. */
     readonly #declared = new Set<string>();
     readonly #owners = new Owners();
+    /** The rotating webhooks whose generations may go without an overlap. */
+    readonly #dropsAtOnce = new Set<string>();
+    readonly #proofs: lifecycle.Proofs;
     /** The owner that a resource had in the state, where `aliases` has given it another one. */
     readonly #renamed = new Map<string, string>();
     #found = 0;
 
-    /** @param notify tells the user something at once, in a line without secrets */
-    constructor(accounts: ConfiguredAccounts, notify: (line: string) => void) {
+    /**
+     * @param notify tells the user something at once, in a line without secrets
+     * @param proofs the secrets that receivers were seen to accept in this run
+     */
+    constructor(
+        accounts: ConfiguredAccounts,
+        notify: (line: string) => void,
+        proofs: lifecycle.Proofs = new lifecycle.Proofs(),
+    ) {
         this.#accounts = accounts;
         this.#notify = notify;
+        this.#proofs = proofs;
     }
 
     /**
@@ -64,6 +77,8 @@ export class Session {
         inputs: Readonly<Record<string, unknown>>,
     ): Promise<readonly string[]> {
         this.#declared.add(resource.owner);
+        const { siblings, dropsAtOnce } = resource;
+        if (siblings !== undefined && dropsAtOnce === true) this.#dropsAtOnce.add(siblings.family);
         // Where the host replaces without asking for a difference, this is all that it tells.
         if (typeof saved.url === "string" && this.#owners.get(resource.owner) === undefined) {
             this.#owners.set(resource.owner, { url: saved.url, isDeclared: false });
@@ -187,6 +202,11 @@ export class Session {
             const { account, url, secretVersion } = saved;
             const before = resource?.owner;
             const owner = before === undefined ? undefined : (this.#renamed.get(`${id} ${before}`) ?? before);
+            const family = resource?.siblings?.family;
+            if (family !== undefined && !this.#dropsAtOnce.has(family)) {
+                const refusal = lifecycle.overlapNeeded(this.#owners, id, family, this.#proofs);
+                if (refusal !== undefined) throw refusal;
+            }
             await lifecycle.remove(this.#accounts.open(account), this.#owners, id, owner, saved);
             const holding = owner === undefined ? undefined : this.#owners.get(owner);
             // A replacement may come after the deletion.
@@ -229,8 +249,16 @@ export class Session {
         this.#tellOnce(
             isOpen
                 ? `${label}: its secret will be rotated if ${names} changes, which is not known yet`
-                : `${label}: its secret will be rotated by this change of ${names}`,
+                : `${label}: its secret will be rotated by this change of ${names}${this.#wayWithoutLoss(resource, changes)}`,
         );
+    }
+
+    /** For a generation there is a way to make a change without losing a delivery. */
+    #wayWithoutLoss({ siblings }: Resource, changes: readonly string[]): string {
+        const isSetting = changes.includes("url") || changes.includes("enabledEvents");
+        return siblings !== undefined && isSetting
+            ? "; deliveries are lost until receivers know the new secret. To lose none, add a new name to `generations` in the same change"
+            : "";
     }
 
     #warnOfMissingKey(name: unknown): void {

@@ -13,6 +13,8 @@ export interface HostInputs {
     readonly __owner: readonly string[];
     /** For a generation of a rotating webhook: `{ ids, newer }`. */
     readonly __siblings?: unknown;
+    /** For a generation: whether older ones may be deleted in the run in which it is registered. */
+    readonly __dropAtOnce?: boolean | undefined;
     /** The option `replaceOnChanges`: the host has no detailed diff, so the engine cannot carry it out. */
     readonly __replaceOnChanges?: readonly string[] | undefined;
     /** The option `replacementTrigger`: taken from the engine, which would replace without telling the provider what. */
@@ -24,6 +26,7 @@ const names: Readonly<Record<keyof HostInputs, true>> = {
     __provider: true,
     __owner: true,
     __siblings: true,
+    __dropAtOnce: true,
     __replaceOnChanges: true,
     __replacementTrigger: true,
 };
@@ -67,6 +70,7 @@ export function resourceIn(properties: Readonly<Record<string, unknown>>): Resou
     return {
         owner: JSON.stringify(owner.output),
         name,
+        dropsAtOnce: properties.__dropAtOnce === true,
         siblings: isGeneration ? { family: JSON.stringify(parents), ...others } : undefined,
     };
 }

@@ -7,8 +7,10 @@
 import type * as dynamic from "@pulumi/pulumi/dynamic";
 import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
-import { inputNames, isUnknown, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
+import { inputNames, isUnknown, PartialFailure, Proofs, type WebhookInputs, withoutUndefined } from "../lifecycle";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
+import { deliveryCheckProvider } from "./delivery-check-provider";
+import { HostError } from "./host-error";
 import { asksForReplacement, isHostInput, isHostOutput, resourceIn } from "./host-inputs";
 import { withoutMarkers } from "./markers";
 
@@ -16,11 +18,17 @@ type Properties = Readonly<Record<string, unknown>>;
 
 let session: Session | CaptionsError | undefined;
 
+/** One process serves all dynamic resources of a run: so a delivery check can let an older generation go. */
+const proofs = new Proofs();
+
+/** The provider of `DeliveryCheck`s. The text in every user's state gets it from this module, so it stays, too. */
+export const deliveryCheck = deliveryCheckProvider(proofs, notify);
+
 /** Takes the stack's configuration. Everything happens before it returns, as the host doesn't wait for it. */
 export async function configure(request: dynamic.ConfigureRequest): Promise<void> {
     try {
         const get = (name: string): string | undefined => request.config.get(`captions:${name}`);
-        session = new Session(new Accounts(get, process.env, notify), notify);
+        session = new Session(new Accounts(get, process.env, notify), notify, proofs);
     } catch (error) {
         // Told by the steps: the host caches a provider before it is configured, and has no way to show it here.
         session = error instanceof CaptionsError ? error : unexpected(error);
@@ -159,7 +167,8 @@ async function step<T>(name: string, run: () => Promise<T>, properties: Properti
         return await run();
     } catch (error) {
         if (error instanceof PartialFailure) throw new SavedFailure(error, properties);
-        throw new HostError(error instanceof CaptionsError ? error : unexpected(error), name);
+        const { name: kind, message } = error instanceof CaptionsError ? error : unexpected(error);
+        throw new HostError(kind, message, `the ${name} of a webhook`);
     }
 }
 
@@ -175,23 +184,5 @@ class SavedFailure extends CaptionsError {
         this.id = id;
         this.properties = kept(outputs, properties);
         this.reasons = [message];
-    }
-}
-
-/**
- * The host prints an error of `check`, `diff`, `read` and `delete` as `${error}: ${error.stack}`, and hands its message to the
- * engine, which prints that, too. So what the host prints only points at the message.
- */
-class HostError extends CaptionsError {
-    override readonly name: string;
-
-    constructor(error: CaptionsError, step: string) {
-        super(error.message);
-        this.name = error.name;
-        this.stack = `the ${step} of a webhook failed; the error says why`;
-    }
-
-    override toString(): string {
-        return "captions";
     }
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { rotatingType } from "./host-inputs";
-import { siblingsOf, Webhook, type WebhookArgs } from "./webhook";
+import { generationOf, Webhook, type WebhookArgs } from "./webhook";
 
 /** The inputs of a {@link RotatingWebhook}. */
 export interface RotatingWebhookArgs
@@ -12,6 +12,12 @@ export interface RotatingWebhookArgs
      * two webhooks on one URL. Default: `false`.
      */
     distinctUrls?: boolean | undefined;
+    /**
+     * Deletes generations that are no longer named also in the run in which their successor is registered. Deliveries are lost
+     * then until receivers know the new secret: for a secret that has leaked. Default: `false`, such a run keeps the last
+     * generation that receivers know, says so and fails, unless a {@link DeliveryCheck} has proven that they know the new one.
+     */
+    dropAtOnce?: boolean | undefined;
     /** For a generation by its name: the webhook to take over when it is created, as {@link WebhookArgs.adopt} says. */
     adopt?: Readonly<Record<string, pulumi.Input<string | boolean>>> | undefined;
 }
@@ -51,7 +57,7 @@ export class RotatingWebhook extends pulumi.ComponentResource {
     /** @throws RunError where `generations` is empty, or has a name twice */
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
         super(rotatingType, name, {}, opts);
-        const { generations, distinctUrls = false, adopt, ...inputs } = args ?? {};
+        const { generations, distinctUrls = false, dropAtOnce = false, adopt, ...inputs } = args ?? {};
         checkGenerations(name, generations, Object.keys(adopt ?? {}));
 
         // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
@@ -67,7 +73,7 @@ export class RotatingWebhook extends pulumi.ComponentResource {
             const siblings = { ids: older.map(({ id }) => id), newer };
             const webhook = new Webhook(
                 `${name}-${generation}`,
-                { ...inputs, url, adopt: adopt?.[generation], [siblingsOf]: siblings },
+                { ...inputs, url, adopt: adopt?.[generation], [generationOf]: { siblings, dropAtOnce } },
                 {
                     parent: this,
                     dependsOn: older,

@@ -38,8 +38,14 @@ type Subset<A extends B, B> = A;
 /** The name of an input. It fails to compile unless users can set exactly what the lifecycle knows. */
 export type InputName = Subset<keyof WebhookArgs, keyof WebhookInputs> & Subset<keyof WebhookInputs, keyof WebhookArgs>;
 
-/** How a rotating webhook tells each of its generations about the others. */
-export const siblingsOf: unique symbol = Symbol("siblings");
+/** How a rotating webhook tells each of its generations what it needs to know of the others. */
+export const generationOf: unique symbol = Symbol("generation");
+
+/** What a rotating webhook knows of one of its generations. */
+export interface Generation {
+    readonly siblings: pulumi.Input<unknown>;
+    readonly dropAtOnce: boolean;
+}
 
 /**
  * A webhook of the Captions API.
@@ -96,7 +102,7 @@ export class Webhook extends pulumi.CustomResource {
      */
     constructor(
         name: string,
-        args: WebhookArgs & { readonly [siblingsOf]?: pulumi.Input<unknown> },
+        args: WebhookArgs & { readonly [generationOf]?: Generation },
         opts?: pulumi.CustomResourceOptions,
     ) {
         if (opts?.import !== undefined) {
@@ -109,7 +115,8 @@ export class Webhook extends pulumi.CustomResource {
         const host: HostInputs = {
             __provider: providerText,
             __owner: ownerOf(name, parentsOf(opts?.parent)),
-            __siblings: args?.[siblingsOf],
+            __siblings: args?.[generationOf]?.siblings,
+            __dropAtOnce: args?.[generationOf]?.dropAtOnce || undefined,
             __replaceOnChanges: opts?.replaceOnChanges,
             __replacementTrigger: replacementTrigger,
         };
@@ -154,7 +161,7 @@ export class Webhook extends pulumi.CustomResource {
 }
 
 /** The resources above a webhook, from the outermost on; the stack itself does not count. */
-function parentsOf(parent: pulumi.Resource | undefined): readonly string[] {
+export function parentsOf(parent: pulumi.Resource | undefined): readonly string[] {
     const { __pulumiType, __name, __parentResource } = (parent ?? {}) as Partial<ResourceInternals>;
     if (__pulumiType === undefined || __pulumiType === "pulumi:pulumi:Stack") return [];
     return [...parentsOf(__parentResource), `${__pulumiType} ${__name}`];

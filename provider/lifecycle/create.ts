@@ -61,8 +61,11 @@ export function create(
         const { url, account: name } = inputs;
         if (adopted !== undefined && owners.isOthers(adopted.id, name, resource.owner)) throw claimedTwice(adopted.id);
         const previous = owners.get(resource.owner);
-        const has = (id: string, secretVersion?: number) =>
-            owners.set(resource.owner, { id, account: name, url, secretVersion, isDeclared: true, isNew: true });
+        const origin = adopted === undefined ? "registered" : "adopted";
+        const has = (id: string, outputs?: WebhookOutputs) => {
+            const { secretVersion, secret } = outputs ?? {};
+            owners.set(resource.owner, { id, account: name, url, secretVersion, secret, isDeclared: true, origin });
+        };
         // Before anything is awaited, so that no other resource adopts it as well.
         if (adopted !== undefined) has(adopted.id);
         try {
@@ -71,11 +74,11 @@ export function create(
                 adopted === undefined
                     ? await registerNew(account, found, inputs, first)
                     : await adopt(account, adopted, inputs, first);
-            has(created.id, created.outputs.secretVersion);
+            has(created.id, created.outputs);
             return created;
         } catch (error) {
             if (error instanceof PartialFailure) {
-                has(error.id, error.outputs.secretVersion);
+                has(error.id, error.outputs);
             } else if (previous === undefined) {
                 owners.release(resource.owner);
             } else {

@@ -3,7 +3,9 @@ export { type Account, openAccount } from "./account";
 export { type CheckContext, check, knownEvents } from "./check";
 export { type Created, claimedTwice, create, declaredTwice, type NewResource, type Siblings } from "./create";
 export { type Difference, diff } from "./diff";
+export { overlapNeeded } from "./overlap";
 export { Owners } from "./owners";
+export { Proofs, versionOf } from "./proofs";
 export { get, read } from "./read";
 export { remove } from "./remove";
 export {

@@ -11,8 +11,10 @@ export interface Holding {
     readonly secretVersion?: number | undefined;
     /** Whether the program declares it, and it goes on to have this webhook. Else the state has it. */
     readonly isDeclared: boolean;
-    /** Whether this run has registered or adopted it for this resource. */
-    readonly isNew?: boolean;
+    /** Where this run has registered or adopted it for this resource. */
+    readonly origin?: "registered" | "adopted";
+    /** Known only where this run has registered or adopted it. */
+    readonly secret?: string | undefined;
 }
 
 /**
@@ -62,6 +64,13 @@ export class Owners {
     /** Notes that webhooks belong to generations of one rotating webhook. */
     setFamily(ids: readonly string[], family: string): void {
         for (const id of ids) this.#families.set(id, family);
+    }
+
+    /** What the program declares of a family. */
+    declaredOf(family: string): readonly Holding[] {
+        return [...this.#holdings.values()].filter(
+            ({ id, isDeclared }) => isDeclared && id !== undefined && this.isOfFamily(id, family),
+        );
     }
 
     isOfFamily(id: string, family: string): boolean {

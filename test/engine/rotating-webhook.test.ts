@@ -193,10 +193,14 @@ describe("adopting", () => {
         expect((await stack.outputs()).secrets).toEqual([emulator.webhooks[1]?.secret, byHand.secret]);
     });
 
-    test("in one up together with the next generation, which does not take the same webhook", async () => {
+    test("in one up together with the next generation goes by the id: by the URL it might be the newer one's", async () => {
         const { emulator, stack } = await startProject("");
         const byHand = emulator.register(renders);
         stack.program(rotating({ generations: ["b", "a"], adopt: { a: true } }));
+        const failed = await stack.up();
+        expect(failed.code).not.toBe(0);
+        expect(failed.text).toContain(byHand.id);
+        stack.program(rotating({ generations: ["b", "a"], adopt: { a: byHand.id } }));
         expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
         expect((await stack.outputs()).secrets).toEqual([emulator.webhooks[1]?.secret, byHand.secret]);
     });

@@ -1,0 +1,64 @@
+import * as v from "valibot";
+import { DeliveryCheckError } from "../errors";
+import type { Proofs } from "./proofs";
+
+/** What a check of deliveries is told. */
+export interface DeliveryCheckInputs {
+    /** The receivers' URLs. */
+    readonly urls: readonly string[];
+    /** The secrets that each of them must accept. */
+    readonly secrets: readonly string[];
+    readonly waitSeconds: number;
+    readonly steadySeconds: number;
+    readonly instances: number | undefined;
+}
+
+/** In a rotation one good answer proves one instance, so answers have to be right for a while. */
+export const defaultSteadySeconds = 60;
+/** Long enough for a usual deployment to become ready. */
+export const defaultWaitSeconds = 300;
+
+const count = (max: number) => v.pipe(v.number(), v.minValue(0), v.maxValue(max));
+const url = v.pipe(v.string(), v.url());
+
+/** What users give, of any shape. Its issues name a property, and never what it was set to. */
+export const deliveryCheckSchema = v.looseObject({
+    url: v.union([url, v.pipe(v.array(url), v.minLength(1))]),
+    secrets: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)),
+    waitSeconds: v.optional(count(86_400)),
+    steadySeconds: v.optional(count(3_600)),
+    instances: v.optional(v.pipe(count(10_000), v.integer(), v.minValue(1))),
+    triggers: v.optional(v.unknown()),
+});
+
+/**
+ * Sends harmless test deliveries until receivers accept each secret and reject a wrong one. The API is not called.
+ *
+ * @throws DeliveryCheckError where that is not so in time; its message says what was seen, and shows no secret
+ */
+export async function checkDeliveries(
+    { urls, secrets, waitSeconds, steadySeconds, instances }: DeliveryCheckInputs,
+    proofs: Proofs,
+    notify: (line: string) => void,
+): Promise<void> {
+    // Loaded only where it is needed: most runs check nothing.
+    const { describe, probe } = await import("../../probe/index.js");
+    let told = false;
+    const result = await probe({
+        targets: urls.map((target) => ({ url: target, secrets })),
+        waitSeconds,
+        steadySeconds: Math.min(steadySeconds, waitSeconds),
+        ...(instances === undefined ? {} : { instances }),
+        onRound: () => {
+            if (!told) notify(`waits up to ${waitSeconds} s for the receivers to accept each secret`);
+            told = true;
+        },
+    });
+    if (!result.ok) {
+        throw new DeliveryCheckError(
+            `${describe(result)} Nothing is deleted in this run: webhooks that were to be dropped or replaced stay until a run in ` +
+                "which this check passes. Run `pulumi up` again when the receivers are ready.",
+        );
+    }
+    for (const secret of secrets) proofs.add(secret);
+}
