@@ -8,6 +8,9 @@ export const emulator: Command = {
     async run(argv, io) {
         // Only now: nobody else has to wait for it to load.
         const { runEmulatorCommand } = await import("../emulator/index.js");
-        return runEmulatorCommand(argv, { out: io.out, err: io.err, signal: io.signal });
+        const { out, err, signal, env } = io;
+        // Set by `npm run emulator`, in this repository or in a package that has such a script.
+        const invocation = env.npm_lifecycle_event === "emulator" ? "npm run emulator --" : "pulumi-captions emulator";
+        return runEmulatorCommand(argv, { out, err, signal, env, invocation });
     },
 };

@@ -1,9 +1,9 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Behaviour } from "./behaviour";
-import { type Outcome, signedUrl, type Video } from "./videos";
-import type { StoredWebhook } from "./webhooks";
+import type { Behaviour } from "./behaviour/behaviour";
+import { type Outcome, signedUrl, type Video } from "./store/videos";
+import type { StoredWebhook, WebhookStore } from "./store/webhooks";
 
 /** One attempt to deliver an event to one webhook. Neither the secret nor the video's URL is ever in it. */
 export interface Delivery {
@@ -29,7 +29,7 @@ export interface Delivery {
 export interface DelivererOptions {
     readonly emulatorUrl: () => string;
     readonly behaviour: () => Behaviour;
-    readonly webhooks: () => readonly StoredWebhook[];
+    readonly webhooks: WebhookStore;
     readonly record: (delivery: Delivery) => void;
     readonly now: () => number;
     /** Ends all attempts and waits. */
@@ -39,7 +39,7 @@ export interface DelivererOptions {
 /** Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is over. */
 export async function deliver(video: Video, outcome: Outcome, options: DelivererOptions): Promise<Delivery[]> {
     const event = `creator.${outcome}`;
-    const wanting = options.webhooks().filter(({ enabledEvents }) => enabledEvents.includes(event));
+    const wanting = options.webhooks.all.filter(({ enabledEvents }) => enabledEvents.includes(event));
     const attempts = await Promise.all(wanting.map(({ id }) => deliverTo(id, event, video, options)));
     return attempts.flat();
 }
@@ -49,7 +49,7 @@ async function deliverTo(id: string, event: string, video: Video, options: Deliv
     const made: Delivery[] = [];
     while (!signal.aborted) {
         // Looked up each time: a repeat goes where the webhook points by then, with the secret that it has by then.
-        const webhook = webhooks().find((one) => one.id === id);
+        const webhook = webhooks.find(id);
         if (webhook === undefined) break;
         const behaviour = options.behaviour();
         const at = options.now();
@@ -89,13 +89,22 @@ function deliveryBody(event: string, video: Video, { failedUrl }: Behaviour, emu
 type ReceiverAnswer = { readonly status: number } | { readonly status?: undefined; readonly error: string };
 
 /** Not `fetch`: it refuses some ports, and keeps connections that would have to be closed. Redirects are not followed. */
-function post(webhook: StoredWebhook, body: string, timeoutMs: number, signal: AbortSignal): Promise<ReceiverAnswer> {
+function post(webhook: StoredWebhook, body: string, timeoutMs: number, stopping: AbortSignal): Promise<ReceiverAnswer> {
     return new Promise((resolve) => {
-        const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+        // Not AbortSignal.any, which leaves something at the long-lived signal each time.
+        const ending = new AbortController();
+        const end = (): void => ending.abort();
+        const timer = setTimeout(end, timeoutMs);
+        stopping.addEventListener("abort", end);
+        const forget = (): void => {
+            clearTimeout(timer);
+            stopping.removeEventListener("abort", end);
+        };
         const fail = (error: NodeJS.ErrnoException): void => {
             const late = `no answer within ${timeoutMs / 1000} s`;
-            const reason = deadline.aborted ? (signal.aborted ? "the emulator stopped" : late) : describe(error);
-            resolve({ error: reason });
+            resolve({
+                error: stopping.aborted ? "the emulator stopped" : ending.signal.aborted ? late : describe(error),
+            });
         };
         try {
             const send = webhook.url.toLowerCase().startsWith("https:") ? https.request : http.request;
@@ -104,14 +113,16 @@ function post(webhook: StoredWebhook, body: string, timeoutMs: number, signal: A
                 "Content-Length": Buffer.byteLength(body),
                 Authorization: `Bearer ${webhook.secret}`,
             };
-            const request = send(webhook.url, { method: "POST", headers, agent: false, signal: deadline }, (answer) => {
+            const options = { method: "POST", headers, agent: false, signal: ending.signal };
+            const request = send(webhook.url, options, (answer) => {
                 resolve({ status: answer.statusCode ?? 0 });
                 // Dropped unread; a receiver that never ends its answer is cut off by the deadline.
                 answer.on("error", () => undefined).resume();
             });
-            request.on("error", fail).end(body);
+            request.on("error", fail).once("close", forget).end(body);
         } catch (error) {
             // A webhook registered by hand may have any text for a URL.
+            forget();
             fail(error as Error);
         }
     });

@@ -1,27 +1,35 @@
+import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
-import { Api } from "./api";
-import { type Behaviour, changeBehaviour, defaultBehaviour } from "./behaviour";
-import { type Call, type Endpoint, webhookEndpoints } from "./calls";
+import { Api } from "./api/api";
+import { type Call, type Endpoint, webhookEndpoints } from "./api/calls";
+import { type Behaviour, changeBehaviour, defaultBehaviour } from "./behaviour/behaviour";
 import { type Delivery, deliver } from "./deliveries";
 import { EmulatorError } from "./errors";
 import type { Fault } from "./faults/fault";
 import { LateWork } from "./faults/late-work";
 import { FaultQueue } from "./faults/queue";
-import { Journal } from "./journal";
-import { type ConnectionMode, type Listening, listen, type Tls } from "./server";
-import { loadState, saveState } from "./state-file";
-import { type Outcome, type Video, type VideoRequest, VideoStore } from "./videos";
-import { type RegisteredWebhook, type StoredWebhook, type WebhookSettings, WebhookStore } from "./webhooks";
+import { isLoopback } from "./server/guard";
+import { type ConnectionMode, type Listening, listen, type Tls } from "./server/listener";
+import { createSite } from "./server/site";
+import { Traffic } from "./server/traffic";
+import { Changes } from "./store/changes";
+import { Journal } from "./store/journal";
+import { loadState, saveState } from "./store/state-file";
+import { type Outcome, type Video, type VideoRequest, VideoStore } from "./store/videos";
+import { type RegisteredWebhook, type StoredWebhook, type WebhookSettings, WebhookStore } from "./store/webhooks";
+
+const defaultHost = "127.0.0.1";
 
 export interface EmulatorOptions {
     /** Default: 0, any free port. */
     readonly port?: number;
     /**
-     * The address to listen on. Default: `127.0.0.1`. On another one than a loopback address everybody who reaches it can call the API with
-     * the key; the page and the control endpoint stay closed to host names other than this one and loopback.
+     * The address to listen on. Default: `127.0.0.1`, which only this machine can reach. On any but a loopback address, the page and
+     * the control endpoints need the API key too (in `x-api-key`; see `pageUrl` of the emulator).
      */
     readonly host?: string;
-    /** What calls must carry as `x-api-key`. Default: `emulator-key`. */
+    /** What calls must carry as `x-api-key`. Default: `emulator-key`; a random one where other machines can connect. */
     readonly apiKey?: string;
     /** The switches that differ from {@link defaultBehaviour}. */
     readonly behaviour?: Partial<Behaviour>;
@@ -77,9 +85,11 @@ export class Emulator {
     readonly #faults = new FaultQueue();
     readonly #lateWork = new LateWork();
     readonly #now: () => number;
-    readonly #listeners = new Set<() => void>();
-    readonly #calls = new Journal<Call>(() => this.#announce());
-    readonly #deliveries = new Journal<Delivery>(() => this.#announce());
+    readonly #changes = new Changes();
+    readonly #traffic = new Traffic();
+    readonly #local: boolean;
+    readonly #calls: Journal<Call>;
+    readonly #deliveries: Journal<Delivery>;
     readonly #webhooks: WebhookStore;
     readonly #videos: VideoStore;
     readonly #api: Api;
@@ -90,8 +100,13 @@ export class Emulator {
     /** @internal use {@link startEmulator} */
     constructor(options: EmulatorOptions) {
         this.#options = options;
-        this.apiKey = options.apiKey ?? "emulator-key";
+        this.#local = isLoopback(options.host ?? defaultHost);
+        this.apiKey = options.apiKey ?? (this.#local ? "emulator-key" : randomBytes(24).toString("base64url"));
         this.#now = options.now ?? Date.now;
+        // Every call that waits listens to it, however many there are.
+        setMaxListeners(0, this.#stopping.signal);
+        this.#calls = new Journal(() => this.#changes.announce(), this.#now);
+        this.#deliveries = new Journal(() => this.#changes.announce(), this.#now);
         this.#firstBehaviour = changeBehaviour(defaultBehaviour, options.behaviour ?? {});
         this.#behaviour = this.#firstBehaviour;
         const state = options.stateFile === undefined ? { webhooks: [], videos: [] } : loadState(options.stateFile);
@@ -110,22 +125,27 @@ export class Emulator {
 
     /** @internal */
     async listen(): Promise<void> {
-        const { host = "127.0.0.1", port = 0, tls, log } = this.#options;
-        this.#listening = await listen({
-            host,
-            port,
-            tls,
-            emulator: this,
-            api: this.#api,
-            faults: this.#faults,
-            lateWork: this.#lateWork,
-            calls: this.#calls,
-            webhooks: this.#webhooks,
+        const { host = defaultHost, port = 0, tls, log = () => undefined } = this.#options;
+        const stores = { calls: this.#calls, deliveries: this.#deliveries, webhooks: this.#webhooks };
+        const handle = createSite({
+            access: { local: this.#local, apiKey: this.apiKey },
+            calls: {
+                ...stores,
+                api: this.#api,
+                apiKey: this.apiKey,
+                behaviour: () => this.#behaviour,
+                faults: this.#faults,
+                lateWork: this.#lateWork,
+                traffic: this.#traffic,
+                log,
+                now: this.#now,
+                signal: this.#stopping.signal,
+            },
+            control: { ...stores, emulator: this, changes: this.#changes },
             videos: this.#videos,
-            log: log ?? (() => undefined),
-            now: this.#now,
-            signal: this.#stopping.signal,
+            log,
         });
+        this.#listening = await listen({ host, port, tls, traffic: this.#traffic, handle });
         for (const video of this.#videos.all) this.#finishByItself(video);
     }
 
@@ -133,6 +153,11 @@ export class Emulator {
     get url(): string {
         if (this.#listening === undefined) throw new EmulatorError("The emulator has not started.");
         return this.#listening.url;
+    }
+
+    /** The address to open the web page with: {@link url}, with the API key in the fragment where the page needs it. */
+    get pageUrl(): string {
+        return this.#local ? `${this.url}/` : `${this.url}/#key=${encodeURIComponent(this.apiKey)}`;
     }
 
     /** The base URL of the webhook endpoints: what `CAPTIONS_BASE_URL` takes. */
@@ -159,7 +184,7 @@ export class Emulator {
     /** Forgets the calls, {@link maxInFlight} and {@link connections}. */
     clearCalls(): void {
         this.#calls.clear();
-        this.#listening?.traffic.clear();
+        this.#traffic.clear();
     }
 
     /** Resolves with the first call that fits, among those in {@link calls} and those to come. It is asked again as a call gets its answer. */
@@ -189,17 +214,17 @@ export class Emulator {
 
     /** How many API calls are being worked on. */
     get inFlight(): number {
-        return this.#listening?.traffic.inFlight ?? 0;
+        return this.#traffic.inFlight;
     }
 
     /** The most API calls that were worked on at the same time since {@link clearCalls}. */
     get maxInFlight(): number {
-        return this.#listening?.traffic.maxInFlight ?? 0;
+        return this.#traffic.maxInFlight;
     }
 
     /** How many TCP connections were used for API calls since {@link clearCalls}; those that were open before don't count. */
     get connections(): number {
-        return this.#listening?.traffic.connections ?? 0;
+        return this.#traffic.connections;
     }
 
     /** The switches as they are. */
@@ -214,7 +239,7 @@ export class Emulator {
      */
     behave(change: Partial<Behaviour>): void {
         this.#behaviour = changeBehaviour(this.#behaviour, change);
-        this.#announce();
+        this.#changes.announce();
     }
 
     /**
@@ -311,7 +336,7 @@ export class Emulator {
         return deliver(video, outcome, {
             emulatorUrl: () => this.url,
             behaviour: () => this.#behaviour,
-            webhooks: () => this.#webhooks.all,
+            webhooks: this.#webhooks,
             record: (delivery) => {
                 this.#deliveries.add(delivery);
                 const answer = delivery.status ?? delivery.error;
@@ -348,8 +373,7 @@ export class Emulator {
 
     /** @internal calls the listener at each change until the answer is called */
     onChange(listener: () => void): () => void {
-        this.#listeners.add(listener);
-        return () => this.#listeners.delete(listener);
+        return this.#changes.listen(listener);
     }
 
     async #setMode(mode: ConnectionMode): Promise<void> {
@@ -378,11 +402,7 @@ export class Emulator {
     #save(): void {
         const { stateFile } = this.#options;
         if (stateFile !== undefined) saveState(stateFile, { webhooks: this.#webhooks.all, videos: this.#videos.all });
-        this.#announce();
-    }
-
-    #announce(): void {
-        for (const listener of this.#listeners) listener();
+        this.#changes.announce();
     }
 }
 

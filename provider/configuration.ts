@@ -43,9 +43,12 @@ const seconds = v.pipe(
     v.transform((value) => value * 1000),
 );
 
-const accountsSchema = v.record(
-    v.pipe(v.string(), v.minLength(1)),
-    v.object({ apiKey: v.pipe(v.string(), v.minLength(1)), baseUrl: v.optional(v.string()) }),
+const accountsSchema = v.pipe(
+    v.custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value)),
+    v.record(
+        v.pipe(v.string(), v.minLength(1)),
+        v.object({ apiKey: v.pipe(v.string(), v.minLength(1)), baseUrl: v.optional(v.string()) }),
+    ),
 );
 
 /** The accounts that are configured, each opened once for as long as the process lives. */

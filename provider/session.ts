@@ -27,8 +27,8 @@ export interface SavedResource {
     readonly id: string;
     /** What `create`, `read` and `update` have given, in any form that was ever saved. */
     readonly properties: unknown;
-    /** The owner that was saved with it. Undefined: it was saved before owners were. */
-    readonly owner: string | undefined;
+    /** What was saved with it. Undefined: it was saved before that was. */
+    readonly resource: Resource | undefined;
 }
 
 /**
@@ -87,7 +87,7 @@ export class Session {
      */
     async diff(
         resource: Resource,
-        { id, properties, owner }: SavedResource,
+        { id, properties, resource: before }: SavedResource,
         inputs: WebhookInputs,
         isReplaced: (difference: Difference) => boolean = () => false,
     ): Promise<Difference> {
@@ -98,10 +98,11 @@ export class Session {
             // After a refresh the host asks for the difference to what it has read: then the program has not spoken yet.
             const isDeclared = this.#declared.has(resource.owner);
             const isKept = isDeclared && difference.replaces.length === 0 && !isReplaced(difference);
-            if (owner !== undefined && owner !== resource.owner) {
-                this.#renamed.set(`${id} ${owner}`, resource.owner);
-                this.#owners.release(owner);
+            if (before !== undefined && before.owner !== resource.owner) {
+                this.#renamed.set(`${id} ${before.owner}`, resource.owner);
+                this.#owners.release(before.owner);
             }
+            this.#noteFamily(id, before);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
             this.#owners.set(resource.owner, { id, account, url, secretVersion, isDeclared: isKept });
             if (isKept) this.#foretell(resource, id, saved, inputs, difference);
@@ -115,7 +116,9 @@ export class Session {
     async create(resource: Resource, inputs: WebhookInputs): Promise<Created> {
         return await this.#step(resource, { url: inputs.url }, async () => {
             const account = this.#accounts.open(inputs.account);
+            this.#noteFamily(undefined, resource);
             const created = await lifecycle.create(account, this.#owners, resource, inputs);
+            this.#noteFamily(created.id, resource);
             if (created.isAdopted) {
                 this.#notify(
                     `${labelOf(resource, created)}: took over ${created.id} with its secret; nothing was registered`,
@@ -125,14 +128,12 @@ export class Session {
         });
     }
 
-    /**
-     * @param resource undefined where the state was written before it was saved
-     * @returns undefined where the webhook is gone
-     */
-    async read(
-        resource: Resource | undefined,
-        { id, properties }: Pick<SavedResource, "id" | "properties">,
-    ): Promise<{ readonly saved: WebhookOutputs; readonly now: WebhookOutputs } | undefined> {
+    /** @returns undefined where the webhook is gone */
+    async read({
+        id,
+        properties,
+        resource,
+    }: SavedResource): Promise<{ readonly saved: WebhookOutputs; readonly now: WebhookOutputs } | undefined> {
         return await this.#step(resource, { id, url: urlIn(properties) }, async () => {
             const saved = lifecycle.parseSaved(properties);
             const account = this.#accounts.open(saved.account);
@@ -142,6 +143,7 @@ export class Session {
                 this.#owners.set(resource.owner, { id, account: saved.account, url, secretVersion, isDeclared: false });
                 if (now === undefined) this.#owners.lose(resource.owner);
             }
+            this.#noteFamily(id, resource);
             this.#tellOfGone(now === undefined, resource, id);
             return now === undefined ? undefined : { saved, now };
         });
@@ -158,7 +160,7 @@ export class Session {
     /** @throws PartialFailure where it is not known whether it was done, or where it was done in part */
     async update(
         resource: Resource,
-        { id, properties }: SavedResource,
+        { id, properties }: Pick<SavedResource, "id" | "properties">,
         inputs: WebhookInputs,
     ): Promise<WebhookOutputs> {
         return await this.#step(resource, { id, url: inputs.url }, async () => {
@@ -167,11 +169,7 @@ export class Session {
         });
     }
 
-    /** @param resource undefined where the state was written before it was saved */
-    async remove(
-        resource: Resource | undefined,
-        { id, properties }: Pick<SavedResource, "id" | "properties">,
-    ): Promise<void> {
+    async remove({ id, properties, resource }: SavedResource): Promise<void> {
         await this.#step(resource, { id, url: urlIn(properties) }, async () => {
             const { account, url, secretVersion } = lifecycle.parseSaved(properties);
             const saved = resource?.owner;
@@ -184,6 +182,12 @@ export class Session {
                 this.#owners.lose(owner);
             }
         });
+    }
+
+    #noteFamily(id: string | undefined, resource: Resource | undefined): void {
+        if (resource?.siblings === undefined) return;
+        const { family, ids } = resource.siblings;
+        this.#owners.setFamily(id === undefined ? ids : [...ids, id], family);
     }
 
     /** Says what an update will do to the secret, in the preview and before the update. */

@@ -1,13 +1,3 @@
-// `npm run emulator`: the emulator with its page, until Ctrl-C. `--help` lists the options.
-import { runEmulatorCommand } from "../emulator";
-
-const ending = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort());
-
-void runEmulatorCommand(process.argv.slice(2), {
-    out: (line) => console.log(line),
-    err: (line) => console.error(line),
-    signal: ending.signal,
-}).then((code) => {
-    process.exitCode = code;
-});
+// `npm run emulator`: `pulumi-captions emulator`, from the sources.
+process.argv.splice(2, 0, "emulator");
+void import("../cli/main.js");

@@ -25,11 +25,10 @@ const stamps = join(root, "node_modules", ".pulumi-captions");
 const onWindows = process.platform === "win32";
 
 const OLDEST_NODE = [20, 19];
-const SOURCES = ["provider", "emulator", "receiver", "cli", "package.json", "scripts/mark-esm.mjs"].concat([
-    "tsconfig.json",
-    "tsconfig.build.json",
-    "tsconfig.esm.json",
-]);
+const SOURCES = ["provider", "emulator", "receiver", "cli", "package.json"].concat(
+    ["mark-esm.mjs", "copy-page.mjs"].map((name) => `scripts/${name}`),
+    ["tsconfig.json", "tsconfig.build.json", "tsconfig.esm.json"],
+);
 
 /** A step of the set-up failed; `step` says which: "node", "packages" or "build". */
 export class SetUpError extends Error {

@@ -1,14 +1,16 @@
 import * as v from "valibot";
-import { describeIssue, milliseconds } from "../behaviour";
-import type { Endpoint } from "../calls";
+import type { Endpoint } from "../api/calls";
+import { milliseconds } from "../behaviour/behaviour";
+import { describeIssue, unknownName } from "../behaviour/issues";
 import { EmulatorError } from "../errors";
+import type { FaultDetails } from "./details";
 import { canWorkLate, type FaultKind, faultKindNames } from "./kinds";
 
 /** One thing that goes wrong, once or more often. */
-export interface Fault {
+export interface Fault extends FaultDetails {
     /** The endpoint that it happens to; `any` is all of the webhooks and of the creator. */
     readonly endpoint: Exclude<Endpoint, "other"> | "any";
-    /** What goes wrong. All kinds: `docs/emulator.md`. */
+    /** What goes wrong, as in the table of kinds in `docs/emulator.md`. */
     readonly kind: FaultKind;
     /** How many calls it happens to. Default: 1. */
     readonly times?: number;
@@ -18,22 +20,6 @@ export interface Fault {
     readonly webhookId?: string;
     /** Happens only to calls whose body has this `url`, as `/register` has no id yet. Default: all calls. */
     readonly url?: string;
-    /**
-     * Does the work this many milliseconds after the client has seen the fault, even if the client is gone by then; see
-     * `settled` of the emulator. For the kinds whose answer doesn't need the work. Default: when the kind does it, if at all.
-     */
-    readonly doneAfterMs?: number;
-    /** The status, where the kind has one: 100 to 599. A status below 200 ends no call, so that the client waits on. */
-    readonly status?: number;
-    /**
-     * The `Retry-After`, where the kind answers an error: seconds, the header's text (also none that makes sense), or several
-     * headers. Default: no such header.
-     */
-    readonly retryAfter?: string | number | readonly string[];
-    /** The time before a kind breaks the connection (default 0), or between two bytes of `slow-body` (default 100), in milliseconds. */
-    readonly delayMs?: number;
-    /** Another body for the kinds that answer an error, `garbage`, `wrong-shape` and `truncated`. */
-    readonly body?: string;
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -55,6 +41,20 @@ const schema = v.pipe(
     }),
     v.forward(
         v.check(
+            ({ endpoint, webhookId }) => webhookId === undefined || !["events", "register", "list"].includes(endpoint),
+            ({ input }) => `a call of ${input.endpoint} has no webhook id, so that it would never happen`,
+        ),
+        ["webhookId"],
+    ),
+    v.forward(
+        v.check(
+            ({ endpoint, url }) => url === undefined || ["register", "update", "any"].includes(endpoint),
+            ({ input }) => `a call of ${input.endpoint} has no url, so that it would never happen`,
+        ),
+        ["url"],
+    ),
+    v.forward(
+        v.check(
             ({ kind, doneAfterMs }) => doneAfterMs === undefined || canWorkLate(kind),
             ({ input }) => `${input.kind} needs the work before its answer, or does none`,
         ),
@@ -67,6 +67,10 @@ export type CheckedFault = v.InferOutput<typeof schema>;
 
 /** @throws {EmulatorError} naming what is not possible about it */
 export function checkFault(fault: unknown): CheckedFault {
+    const kind = typeof fault === "object" && fault !== null && "kind" in fault ? fault.kind : undefined;
+    if (typeof kind === "string" && !(faultKindNames as readonly string[]).includes(kind)) {
+        throw unknownName("kind of fault", kind, faultKindNames);
+    }
     const result = v.safeParse(schema, fault);
     if (result.success) return result.output;
     throw new EmulatorError(`The fault is not possible: ${describeIssue(result.issues[0])}`);

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type Answer, changeSecrets } from "../answers";
-import type { Behaviour } from "../behaviour";
+import { type Answer, changeSecrets } from "../api/answers";
+import type { Behaviour } from "../behaviour/behaviour";
+import type { FaultDetails } from "./details";
 import {
     doomConnection,
     ended,
@@ -11,12 +12,11 @@ import {
     sendWhole,
     type Transmission,
     written,
-} from "../sending";
-import type { Fault } from "./fault";
+} from "./sending";
 
 /** What a kind makes its answer from. */
 interface Occasion {
-    readonly fault: Fault;
+    readonly fault: FaultDetails;
     /** The API's answer; where the work is not done before, one that looks like it. */
     readonly answer: Answer;
     /** The request, with the API key, and the account's secrets. */
@@ -26,7 +26,7 @@ interface Occasion {
 /** Everything about a kind of fault. A docstring in {@link faultKinds} is also the sentence in `docs/emulator.md`. */
 interface KindOfFault {
     /** Whether the work is done. */
-    readonly work: boolean | ((fault: Fault) => boolean);
+    readonly work: boolean | ((fault: FaultDetails) => boolean);
     /** Whether `doneAfterMs` is possible: the answer doesn't need the work. */
     readonly canWorkLate?: boolean;
     /** Whether there is no answer, and so no status. */
@@ -34,13 +34,13 @@ interface KindOfFault {
     /** The answer. Default: the API's own. */
     readonly answer?: (occasion: Occasion) => Answer;
     /** How it is sent. Default: as a whole. */
-    readonly send?: (transmission: Transmission, fault: Fault) => Promise<void>;
+    readonly send?: (transmission: Transmission, fault: FaultDetails) => Promise<void>;
 }
 
 const faultKinds = {
     /** A connection reset, after `delayMs`. */
     "lost-request": { work: false, silent: true, send: breakOff },
-    /** Nothing, for ever. */
+    /** No answer, ever. */
     hang: { work: false, silent: true, send: never },
     /** `status` (default 500). */
     "error-before": {
@@ -56,7 +56,7 @@ const faultKinds = {
     },
     /** A connection reset, after `delayMs`. */
     "lost-answer": { work: true, canWorkLate: true, silent: true, send: breakOff },
-    /** Nothing, for ever. */
+    /** No answer, ever. */
     "hang-after": { work: true, canWorkLate: true, silent: true, send: never },
     /** `status` (default 500). */
     "error-after": {
@@ -69,7 +69,7 @@ const faultKinds = {
         work: true,
         answer: ({ fault, answer, echoed }) => errorAnswer(fault, 500, `${echoed()} and the answer ${answer.body}`),
     },
-    /** A body that is no JSON. */
+    /** A body that is not JSON. */
     garbage: {
         work: true,
         canWorkLate: true,
@@ -81,7 +81,7 @@ const faultKinds = {
         canWorkLate: true,
         answer: ({ fault, answer }) => ({ ...answer, body: fault.body ?? '{"result": [{"ok": 1}], "id": 42}' }),
     },
-    /** `status` (default: the API's), the headers, and then a connection reset, after `delayMs`. A `status` from 300 on: no work. */
+    /** `status` (default: the API's), the headers, and then a connection reset, after `delayMs`. No work is done if `status` is 300 or more. */
     "break-after-headers": {
         work: ({ status }) => status === undefined || status < 300,
         canWorkLate: true,
@@ -145,7 +145,7 @@ export interface Course {
     readonly send: (transmission: Transmission) => Promise<void>;
 }
 
-export function courseOf(fault: Fault | undefined): Course {
+export function courseOf(fault: (FaultDetails & { readonly kind: FaultKind }) | undefined): Course {
     if (fault === undefined) return { work: "before", silent: false, answer: ({ answer }) => answer, send: sendWhole };
     const kind: KindOfFault = faultKinds[fault.kind];
     const works = typeof kind.work === "boolean" ? kind.work : kind.work(fault);
@@ -158,7 +158,7 @@ export function courseOf(fault: Fault | undefined): Course {
     };
 }
 
-function errorAnswer(fault: Fault, status: number, message: string): Answer {
+function errorAnswer(fault: FaultDetails, status: number, message: string): Answer {
     const { retryAfter } = fault;
     const header = typeof retryAfter === "object" ? [...retryAfter] : retryAfter?.toString();
     return {
@@ -176,19 +176,19 @@ function withSecrets(answer: Answer, form: Behaviour["secrets"]): Answer {
 
 async function never(): Promise<void> {}
 
-async function breakOff({ response, signal }: Transmission, { delayMs = 0 }: Fault): Promise<void> {
+async function breakOff({ response, signal }: Transmission, { delayMs = 0 }: FaultDetails): Promise<void> {
     if (delayMs > 0) await wait(delayMs, undefined, { signal }).catch(() => undefined);
     resetConnection(response);
 }
 
-async function breakAfterHeaders(transmission: Transmission, fault: Fault): Promise<void> {
+async function breakAfterHeaders(transmission: Transmission, fault: FaultDetails): Promise<void> {
     const { response, answer, body } = transmission;
     response.writeHead(answer.status, { ...answer.headers, "Content-Length": Math.max(2, body.length) });
     await flushHeaders(response);
     await breakOff(transmission, fault);
 }
 
-async function breakInBody(transmission: Transmission, fault: Fault): Promise<void> {
+async function breakInBody(transmission: Transmission, fault: FaultDetails): Promise<void> {
     const { response, answer, body } = transmission;
     response.writeHead(answer.status, { ...answer.headers, "Content-Length": Math.max(2, body.length) });
     await written(response, body.subarray(0, Math.floor(body.length / 2)));

@@ -1,4 +1,4 @@
-import type { Endpoint } from "../calls";
+import type { Endpoint } from "../api/calls";
 import { type CheckedFault, checkFault } from "./fault";
 
 /** What a fault is matched with. */

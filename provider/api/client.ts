@@ -112,8 +112,11 @@ export class CaptionsClient {
         // Calls that were under way together are asked to wait together: that is one wait.
         if (!this.#gate.isClosed) this.#waits++;
         const { firstBackoffMs, maxWaitMs } = this.#options.limits;
-        const wait = waitMs(parseRetryAfter(attempt.retryAfter), backoffMs(firstBackoffMs, Math.max(1, this.#waits)));
-        if (wait > maxWaitMs || !this.#gate.close(wait)) return;
+        const asked = parseRetryAfter(attempt.retryAfter);
+        // A call that is asked to wait for longer fails, and holds nothing back.
+        if (asked !== undefined && asked > maxWaitMs) return;
+        const wait = Math.min(waitMs(asked, backoffMs(firstBackoffMs, Math.max(1, this.#waits))), maxWaitMs);
+        if (!this.#gate.close(wait)) return;
         const seconds = Math.ceil(wait / 1000);
         const until = new Date(Date.now() + wait).toTimeString().slice(0, 8);
         const reason =

@@ -1,6 +1,7 @@
+import * as v from "valibot";
 import type { Siblings } from "../lifecycle";
 import type { Resource } from "../session";
-import { withoutMarkers } from "./markers";
+import { isMarker, withoutMarkers } from "./markers";
 
 /**
  * What a `Webhook`'s constructor knows and the dynamic provider host does not tell the provider: it travels as inputs that users
@@ -19,6 +20,19 @@ export interface HostInputs {
     readonly __replacementTrigger?: unknown;
 }
 
+/** The one list of their names: the compiler compares it with {@link HostInputs}. */
+const names: Readonly<Record<keyof HostInputs, true>> = {
+    __provider: true,
+    __owner: true,
+    __siblings: true,
+    __replaceOnChanges: true,
+    __replacementTrigger: true,
+};
+
+export function isHostInput(name: string): boolean {
+    return Object.hasOwn(names, name);
+}
+
 const separator = " > ";
 
 /** @param parents the resources above it, from the outermost on, as type and name */
@@ -33,11 +47,19 @@ export function resourceIn(properties: Readonly<Record<string, unknown>>): Resou
     return { owner, name: owner.split(separator).at(-1) ?? owner, siblings: siblingsIn(siblings) };
 }
 
+const siblingsSchema = v.object({
+    family: v.string(),
+    // In a preview some are not known yet.
+    ids: v.pipe(
+        v.array(v.unknown()),
+        v.transform((ids) => ids.filter((id) => typeof id === "string" && !isMarker(id)) as string[]),
+    ),
+    newer: v.number(),
+});
+
 function siblingsIn(value: unknown): Siblings | undefined {
-    if (typeof value !== "object" || value === null || !("ids" in value) || !("newer" in value)) return undefined;
-    const { ids, newer } = value;
-    if (!Array.isArray(ids) || typeof newer !== "number") return undefined;
-    return { ids: ids.filter((id) => typeof id === "string"), newer };
+    const result = v.safeParse(siblingsSchema, value);
+    return result.success ? result.output : undefined;
 }
 
 /** Whether the options ask for a replacement because of these changes. */

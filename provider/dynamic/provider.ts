@@ -9,7 +9,7 @@ import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
 import { inputNames, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
-import { asksForReplacement, resourceIn } from "./host-inputs";
+import { asksForReplacement, isHostInput, resourceIn } from "./host-inputs";
 import { withoutMarkers } from "./markers";
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -73,7 +73,7 @@ export function read(id: string, props: Properties): Promise<dynamic.ReadResult>
             const account = typeof props.account === "string" ? props.account : undefined;
             return { id, props: kept(await running().get(id, account), props) };
         }
-        const result = await running().read(resourceIn(props), { id, properties: props });
+        const result = await running().read(saved(id, props));
         if (result === undefined) return { id: "", props: {} };
         if (result.now.secretVersion !== result.saved.secretVersion) rotatedElsewhere.add(id);
         return { id, props: kept(result.now, props) };
@@ -89,7 +89,7 @@ export function update(id: string, olds: Properties, news: Properties): Promise<
 }
 
 async function remove(id: string, props: Properties): Promise<void> {
-    await step("delete", () => running().remove(resourceIn(props), { id, properties: props }));
+    await step("delete", () => running().remove(saved(id, props)));
 }
 
 export { remove as delete };
@@ -115,12 +115,12 @@ function resource(properties: Properties): Resource {
 }
 
 function saved(id: string, properties: Properties): SavedResource {
-    return { id, properties, owner: resourceIn(properties)?.owner };
+    return { id, properties, resource: resourceIn(properties) };
 }
 
 /** What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known yet. */
 function declared(properties: Properties): Properties {
-    const own = Object.entries(properties).filter(([name]) => !name.startsWith("__"));
+    const own = Object.entries(properties).filter(([name]) => !isHostInput(name));
     return withoutUndefined(withoutMarkers(Object.fromEntries(own)) as Properties);
 }
 
@@ -133,7 +133,7 @@ function inputs(properties: Properties): WebhookInputs {
 
 /** What goes into the state, with what the host and this front need there. */
 function kept(values: object, from: Properties): Record<string, unknown> {
-    const own = Object.entries(from).filter(([name]) => name.startsWith("__"));
+    const own = Object.entries(from).filter(([name]) => isHostInput(name));
     return withoutUndefined({ ...values, ...Object.fromEntries(own) });
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { siblingsOf, Webhook, type WebhookArgs } from "./webhook";
+import { ownerOf } from "./host-inputs";
+import { parentsOf, siblingsOf, Webhook, type WebhookArgs } from "./webhook";
 
 /** The inputs of a {@link RotatingWebhook}. */
 export interface RotatingWebhookArgs
@@ -56,12 +57,13 @@ export class RotatingWebhook extends pulumi.ComponentResource {
         // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
         // are its siblings', and passes over no other.
         const webhooks = new Map<string, Webhook>();
+        const family = ownerOf(name, parentsOf(opts?.parent));
         for (const [index, generation] of [...generations].reverse().entries()) {
             const url = distinctUrls
                 ? pulumi.output(inputs.url).apply((base) => withGeneration(base, generation))
                 : inputs.url;
             const older = [...webhooks.values()];
-            const siblings = { ids: older.map(({ id }) => id), newer: generations.length - 1 - index };
+            const siblings = { family, ids: older.map(({ id }) => id), newer: generations.length - 1 - index };
             const webhook = new Webhook(
                 `${name}-${generation}`,
                 { ...inputs, url, adopt: adopt[generation], [siblingsOf]: siblings },

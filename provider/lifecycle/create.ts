@@ -25,6 +25,8 @@ export interface NewResource {
 }
 
 export interface Siblings {
+    /** An opaque text that is the same for all generations of one rotating webhook, and in every run. */
+    readonly family: string;
     /** The ids of the generations that are older. */
     readonly ids: readonly string[];
     /** How many generations are newer, whose ids cannot be known yet. */
@@ -90,6 +92,7 @@ interface FoundOnUrl {
     readonly others: readonly RegisteredWebhook[];
     /** Of nobody that this run knows of. */
     readonly strangers: readonly RegisteredWebhook[];
+    readonly isGeneration: boolean;
     /** How many of the strangers may be siblings whose ids are not known yet. */
     readonly unknownSiblings: number;
     readonly isReplacement: boolean;
@@ -105,7 +108,7 @@ function findOnUrl(
 ): FoundOnUrl {
     const all = listing.withUrl(url);
     const isOthers = ({ id }: RegisteredWebhook) => owners.isOthers(id, account, owner);
-    const notSiblings = all.filter(({ id }) => siblings?.ids.includes(id) !== true);
+    const notSiblings = all.filter(({ id }) => siblings === undefined || !owners.isOfFamily(id, siblings.family));
     const holding = owners.get(owner);
     const others = notSiblings.filter(isOthers);
     const free = notSiblings.filter((webhook) => !isOthers(webhook));
@@ -116,6 +119,7 @@ function findOnUrl(
         all,
         others,
         strangers: free.filter(({ id }) => id !== replacedId),
+        isGeneration: siblings !== undefined,
         unknownSiblings: siblings?.newer ?? 0,
         isReplacement: holding !== undefined,
         replacedId,
@@ -299,7 +303,7 @@ function rejectedDuplicate(there: readonly RegisteredWebhook[], error: CallError
     );
 }
 
-function duplicateUrl({ others, strangers, isReplacement }: FoundOnUrl): DuplicateUrlError {
+function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundOnUrl): DuplicateUrlError {
     const why = "Two webhooks on one URL deliver every event twice.";
     if (others.length > 0) {
         return new DuplicateUrlError(
@@ -307,19 +311,29 @@ function duplicateUrl({ others, strangers, isReplacement }: FoundOnUrl): Duplica
                 "`allowDuplicateUrl: true` on both.",
         );
     }
-    const replacing = isReplacement
-        ? ""
-        : " If this run replaces the resource (`--replace`, `--target-replace`, `pulumi state taint`), add `--refresh`: only then " +
-          "does Pulumi tell which webhook it has.";
     const [one] = strangers;
-    const ways =
+    const adopting = isGeneration ? `adopt: { "<generation>": "${one?.id}" }` : `adopt: "${one?.id}"`;
+    const ways = [
         strangers.length > 1
             ? "Find out which of them are needed (`pulumi-captions list`) and delete the others. Then set `adopt` to the id of " +
               "the one to manage here, or `allowDuplicateUrl: true` to register one more."
-            : `You can: set \`adopt: "${one?.id}"\` to take that webhook over with its secret, without rotating it; set ` +
+            : `You can: set \`${adopting}\` to take that webhook over with its secret, without rotating it; set ` +
               "`adopt: true` to do so wherever one with this URL exists, and to register a new one otherwise; or set " +
-              "`allowDuplicateUrl: true` to register a second one.";
-    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${why} ${ways}${replacing}`);
+              "`allowDuplicateUrl: true` to register a second one.",
+        ...(isGeneration
+            ? [
+                  "If it is a generation that this run drops, keep its name in `generations` until every receiver knows the new " +
+                      "secret (or run `pulumi up --refresh`, which knows it).",
+              ]
+            : []),
+        ...(isReplacement
+            ? []
+            : [
+                  "If this run replaces the resource (`--replace`, `--target-replace`, `pulumi state taint`), add `--refresh`: only " +
+                      "then does Pulumi tell which webhook it has.",
+              ]),
+    ];
+    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${why} ${ways.join(" ")}`);
 }
 
 function idsOf(webhooks: readonly RegisteredWebhook[]): string {

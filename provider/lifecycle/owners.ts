@@ -21,6 +21,7 @@ export interface Holding {
 export class Owners {
     readonly #holdings = new Map<string, Holding>();
     readonly #ownersById = new Map<string, Set<string>>();
+    readonly #families = new Map<string, string>();
 
     get(owner: string): Holding | undefined {
         return this.#holdings.get(owner);
@@ -48,6 +49,15 @@ export class Owners {
     release(owner: string): void {
         this.lose(owner);
         this.#holdings.delete(owner);
+    }
+
+    /** Notes that webhooks belong to generations of one rotating webhook. */
+    setFamily(ids: readonly string[], family: string): void {
+        for (const id of ids) this.#families.set(id, family);
+    }
+
+    isOfFamily(id: string, family: string): boolean {
+        return this.#families.get(id) === family;
     }
 
     /** Whether another resource has it: of the program, or with `inState` also one that only the state has. */

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { expect, test } from "vitest";
+import { faultKinds } from "./history";
 import { runChaos, summary } from "./run";
 
 /** `npm run chaos` plays more of them, and plays one again. */
@@ -15,5 +16,5 @@ test(`${runs} random histories with faults on every call end with exactly what i
     console.log(summary(figures));
     expect(figures.histories).toBe(runs);
     // Without the rarest kinds it would not be the test that it claims to be.
-    if (runs >= 2_000) expect(figures.faults.size).toBe(20);
+    if (runs >= 2_000) expect(figures.faults.size).toBe(faultKinds.length);
 });

@@ -98,20 +98,34 @@ describe("the control endpoint", () => {
         expect((await control(await start(), method, path)).status).toBe(404);
     });
 
-    test("tells live what changes, and is never one of the calls", async () => {
+    test("tells live that something has changed, and is never one of the calls", async () => {
         const emulator = await start();
         const answer = await fetch(`${emulator.url}/_emulator/live`);
         expect(answer.headers.get("content-type")).toBe("text/event-stream");
+        const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+        const next = async () => new TextDecoder().decode((await reader.read()).value);
+        expect(await next()).toBe("data: changed\n\n");
         emulator.register(renders);
-        let text = "";
-        const decoder = new TextDecoder();
-        for await (const part of answer.body ?? []) {
-            text += decoder.decode(part);
-            if (text.includes(renders.url)) break;
-        }
-        expect(text).toMatch(/^data: \{.*"webhooks":\[\]/);
-        expect(text).not.toContain("whsec_");
+        expect(await next()).toBe("data: changed\n\n");
+        await reader.cancel();
         expect(emulator.calls).toEqual([]);
+    });
+
+    test("shows a page of each list, with secrets masked", async () => {
+        const emulator = await start();
+        for (let count = 0; count < 25; count++) emulator.register({ ...renders, url: `https://a.example/${count}` });
+        await call(emulator, "list");
+        await call(emulator, "events");
+        const { text, json } = await control(emulator, "GET", "/view?webhooks=3&callsFilter=EVENTS&deliveries=9");
+        expect(json).toMatchObject({
+            webhooks: { total: 25, matching: 25, page: 3 },
+            calls: { total: 2, matching: 1, page: 1, entries: [{ endpoint: "events" }], since: { cleared: false } },
+            deliveries: { total: 0, matching: 0, page: 1, entries: [] },
+        });
+        expect(json.webhooks.entries.map(({ url }: { url: string }) => url)).toEqual(
+            [20, 21, 22, 23, 24].map((count) => `https://a.example/${count}`),
+        );
+        expect(text).not.toContain("whsec_");
     });
 });
 
@@ -149,12 +163,12 @@ describe("other web sites", () => {
         expect(emulator.calls).toEqual([]);
     });
 
-    test.each(["127.0.0.1", "localhost", "localhost:1234", "[::1]:80", "127.9.9.9"])(
+    test.each(["127.0.0.1", "localhost", "LocalHost:1234", "[::1]:80", "127.9.9.9"])(
         "are not meant by the host %s",
         async (host) => {
             const emulator = await start();
-            const own = { Host: host, "Sec-Fetch-Site": "same-origin", Origin: `http://${host.replace(/:80$/, "")}` };
-            expect(await request(emulator, "/", { ...own, Host: host.replace(/:80$/, "") })).toBe(200);
+            const own = { Host: host, "Sec-Fetch-Site": "same-origin", Origin: new URL(`http://${host}`).origin };
+            expect(await request(emulator, "/", { ...own, Host: new URL(own.Origin).host })).toBe(200);
         },
     );
 
@@ -162,5 +176,59 @@ describe("other web sites", () => {
         const emulator = await start();
         const headers = { Host: "emulator:4010", "x-api-key": emulator.apiKey };
         expect(await request(emulator, "/api/webhooks/list", headers)).toBe(200);
+    });
+});
+
+describe("where other machines can connect", () => {
+    const controls = ["/_emulator/state", "/_emulator/view", "/_emulator/live", "/_emulator/webhooks/wh_1/secret"];
+
+    test.each(controls)("%s needs the key, whatever host a request names", async (path) => {
+        const emulator = await start({}, { host: "0.0.0.0" });
+        for (const Host of ["localhost", "127.0.0.1", "build-box:4010"]) {
+            expect(await request(emulator, path, { Host })).toBe(401);
+            expect(await request(emulator, path, { Host, "x-api-key": "emulator-key" })).toBe(401);
+        }
+    });
+
+    test.each([
+        ["POST", "/faults", { endpoint: "list", kind: "hang" }],
+        ["POST", "/behaviour", { latencyMs: 1000 }],
+        ["POST", "/videos/finish", { outcome: "success" }],
+        ["POST", "/reset", undefined],
+        ["DELETE", "/faults", undefined],
+    ])("%s %s does nothing without the key", async (method, path, body) => {
+        const emulator = await start({}, { host: "0.0.0.0" });
+        const { url, received } = await receive();
+        emulator.register({ url, enabledEvents: both });
+        const headers = { "x-api-key": "guessed", Host: "localhost" };
+        const answer = await call(emulator, `${emulator.url}/_emulator${path}`, body, { method, headers });
+        expect([answer.status, answer.json.error]).toEqual([401, expect.stringContaining("x-api-key")]);
+        expect([emulator.behaviour.latencyMs, emulator.webhooks.length, received]).toEqual([0, 1, []]);
+        expect((await call(emulator, "list")).status).toBe(200);
+    });
+
+    test("a name in any case is its own host, with the key", async () => {
+        const emulator = await start({}, { host: "0.0.0.0" });
+        const own = { Host: "build-box:4010", Origin: "http://build-box:4010", "Sec-Fetch-Site": "same-origin" };
+        expect(await request(emulator, "/", own)).toBe(200);
+        expect(await request(emulator, "/_emulator/state", { ...own, "x-api-key": emulator.apiKey })).toBe(200);
+        const foreign = { ...own, "x-api-key": emulator.apiKey, Origin: "http://evil.example" };
+        expect(await request(emulator, "/_emulator/state", foreign)).toBe(403);
+    });
+
+    test("an upper-case name for this machine only needs no key", async () => {
+        const emulator = await start({}, { host: "LOCALHOST" });
+        expect((await fetch(`${emulator.url}/_emulator/state`)).status).toBe(200);
+        expect(emulator.pageUrl).toBe(`${emulator.url}/`);
+    });
+
+    test("the key cannot be guessed unless one is given", async () => {
+        const [one, other] = [await start({}, { host: "0.0.0.0" }), await start({}, { host: "0.0.0.0" })];
+        expect(one.apiKey).toMatch(/^[\w-]{32}$/);
+        expect(one.apiKey).not.toBe(other.apiKey);
+        expect(one.pageUrl).toBe(`${one.url}/#key=${one.apiKey}`);
+        expect((await start({}, { host: "0.0.0.0", apiKey: "mine & only" })).pageUrl).toMatch(
+            /#key=mine%20%26%20only$/,
+        );
     });
 });

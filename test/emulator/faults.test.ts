@@ -436,6 +436,21 @@ describe("the queue", () => {
         expect((await call(emulator, "register", other)).status).toBe(200);
     });
 
+    test.each([
+        { endpoint: "register", kind: "hang", webhookId: "wh_1" },
+        { endpoint: "list", kind: "hang", webhookId: "wh_1" },
+        { endpoint: "delete", kind: "hang", url: "https://a.example" },
+    ] as const)("a fault that could never happen is rejected: %o", async (fault) => {
+        const emulator = await start();
+        expect(() => emulator.inject(fault)).toThrow(/would never happen/);
+    });
+
+    test("a kind that is misspelt is answered with the nearest name", async () => {
+        const emulator = await start();
+        const kind = "lost-anwser" as FaultKind;
+        expect(() => emulator.inject({ endpoint: "list", kind })).toThrow('Did you mean "lost-answer"?');
+    });
+
     test("can be cleared", async () => {
         const emulator = await start();
         emulator.inject({ endpoint: "any", kind: "error-before", times: 9 });

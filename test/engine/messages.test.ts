@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { renders, startProject, webhookProgram } from "../support/engine";
 
-/** What the user reads must be sentences: no trace of where in the code they come from. */
+/** What the user reads must be sentences, each once: no trace of where in the code they come from, and no loose ends. */
 function expectNoTrace(text: string): void {
+    expect(text).not.toMatch(/Error: [^\n]*:\s*$/m);
     expect(text).not.toMatch(/^\s+at .+:\d+:\d+\)?$/m);
     expect(text).not.toMatch(/AxiosError|node_modules|undefined/);
 }
@@ -14,10 +15,10 @@ test("a preview finds every wrong input, and an event that the API does not know
     const bad = await stack.preview();
     expect(bad.code).not.toBe(0);
     for (const problem of [
-        "url: must be https",
-        "url: holds a fragment",
+        "url: must use https",
+        "url: contains a fragment",
         "enabledEvents: is empty",
-        "urll: there is no such property",
+        "urll: unknown property",
     ]) {
         expect(bad.text).toContain(problem);
     }
@@ -27,8 +28,8 @@ test("a preview finds every wrong input, and an event that the API does not know
     const typing = await stack.preview();
     expect(typing).toMatchObject({ calls: ["events"] });
     expect(typing.code).not.toBe(0);
-    expect(typing.text).toContain('no event "creator.sucess"; did you mean "creator.success"?');
-    expect(typing.text).toContain('no event "creator.fail"; did you mean "creator.failure"?');
+    expect(typing.text).toContain('unknown event "creator.sucess"; did you mean "creator.success"?');
+    expect(typing.text).toContain('unknown event "creator.fail"; did you mean "creator.failure"?');
     expectNoTrace(typing.text);
 
     emulator.behave({ events: ["creator.success", "creator.failure", "creator.started"] });
@@ -50,7 +51,9 @@ test("a wrong key, a missing contract and a missing key say what to do", async (
         expectNoTrace(failed.text);
     }
     const keyless = await startProject(webhookProgram(renders), { env: { CAPTIONS_API_KEY: "" } });
-    expect(await keyless.stack.preview()).toMatchObject({ code: 0, calls: [] });
+    const preview = await keyless.stack.preview();
+    expect(preview).toMatchObject({ code: 0, calls: [] });
+    expect(preview.text).toContain("captions: there is no API key: a preview works without one, `pulumi up` will not");
     const failed = await keyless.stack.up();
     expect(failed.text).toContain("pulumi config set --secret captions:apiKey");
     expectNoTrace(failed.text);
@@ -94,7 +97,7 @@ test("a wait that the API asks for is shown, with how long and why", async () =>
     emulator.inject({ endpoint: "register", kind: "rate-limited", status: 429, retryAfter: 1 });
     const up = await stack.up();
     expect(up.code).toBe(0);
-    expect(up.text).toMatch(/captions: the API asks to wait 1 s \(too many calls, 429\)/);
+    expect(up.text).toMatch(/captions: the API asks to wait 1 s \(too many calls, status 429\)/);
 });
 
 test("two resources of a program that adopt one webhook are an error, and so is a second one later", async () => {
@@ -105,7 +108,7 @@ test("two resources of a program that adopt one webhook are an error, and so is 
     stack.program(two);
     const both = await stack.up();
     expect(both.code).not.toBe(0);
-    expect(both.text).toContain(`Webhook ${id} belongs to two resources`);
+    expect(both.text).toContain(`${id} is claimed by two resources`);
     expectNoTrace(both.text);
     expect(await stack.webhooks()).toHaveLength(1);
     const later = await stack.up();
@@ -145,7 +148,7 @@ module.exports = { url: webhook.url, enabledEvents: webhook.enabledEvents, secre
     stack.program('captions.Webhook.get("legacy", "wh_none");');
     const missing = await stack.up();
     expect(missing.code).not.toBe(0);
-    expect(missing.text).toContain("Webhook wh_none: there is no webhook of this id");
+    expect(missing.text).toContain("Webhook wh_none: there is no webhook with this id");
     expectNoTrace(missing.text);
 });
 

@@ -3,16 +3,16 @@ import { inspect } from "node:util";
 import { CaptionsClient } from "../../provider/api/client";
 
 async function main(): Promise<void> {
-    const { apiKey, baseUrl, limits } = JSON.parse(process.env.CALL ?? "{}");
+    const { apiKey, baseUrl, limits, names } = JSON.parse(process.env.CALL ?? "{}");
     const started = Date.now();
     const outcome = await Promise.resolve()
-        .then(() => new CaptionsClient({ apiKey, baseUrl, limits, notify: () => undefined }).events())
+        .then(() => new CaptionsClient({ apiKey, baseUrl, limits, names, notify: () => undefined }).events())
         .then(
             (events) => ({ events, shown: "" }),
-            (error: Error & { effect?: string }) => ({
+            (error: Error & { meaning?: string }) => ({
                 name: error.name,
                 message: error.message,
-                effect: error.effect,
+                meaning: error.meaning,
                 shown: inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
             }),
         );

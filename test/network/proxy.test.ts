@@ -90,7 +90,7 @@ test("a proxy that wants credentials gets them from the URL, in the CONNECT alon
     const credentials = ["pass-word-9f", "somebody:pass-word-9f", "wrong-word-7a"];
     for (const wrong of ["", "somebody:wrong-word-7a@"]) {
         const refused = await through(wrong);
-        expect(refused).toMatchObject({ name: "ConnectionError", effect: "none" });
+        expect(refused).toMatchObject({ name: "CallError", meaning: "did nothing" });
         expect(refused.message).toMatch(
             /the proxy 127\.0\.0\.1:\d+ of HTTPS_PROXY did not connect.*user name and password/,
         );
@@ -103,7 +103,7 @@ test("a real proxy that refuses is told as such, not as the API's answer, and no
     const { emulator, baseUrl, env } = await startApi();
     const proxy = await startTinyProxy(["Deny 127.0.0.1"]);
     const refused = await callInChild(baseUrl, { ...env, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
-    expect(refused).toMatchObject({ name: "ConnectionError", effect: "none" });
+    expect(refused).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(refused.message).toMatch(
         /the proxy 127\.0\.0\.1:\d+ of HTTPS_PROXY did not connect to the API \(status 403\)/,
     );
@@ -116,7 +116,7 @@ test("a real proxy that cannot reach the API is told as such, and not waited for
     const proxy = await startTinyProxy();
     const gone = baseUrl.replace(/:\d+\//, `:${await unusedPort()}/`);
     const failed = await callInChild(gone, { ...env, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
-    expect(failed).toMatchObject({ name: "ConnectionError", effect: "none" });
+    expect(failed).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(failed.message).toMatch(/did not connect to the API \(status 5\d\d\)/);
     expect(failed.milliseconds).toBeLessThan(5_000);
 });
@@ -131,7 +131,7 @@ test.each<[string, string]>([
     const { emulator, baseUrl, env } = await startApi();
     const { port } = await listen((socket) => onRequest(socket, () => socket.end(answer)));
     const failed = await callInChild(baseUrl, { ...env, HTTPS_PROXY: `http://127.0.0.1:${port}` });
-    expect(failed).toMatchObject({ name: "ConnectionError", effect: "none" });
+    expect(failed).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(failed.message).toMatch(/^POST \S+: .*the proxy 127\.0\.0\.1:\d+ of HTTPS_PROXY.*[.?]$/);
     expect(failed.message).not.toMatch(/undefined|axios/i);
     expect(failed.milliseconds).toBeLessThan(5_000);
@@ -144,7 +144,7 @@ test("a proxy that is down is named", async () => {
         ...env,
         HTTPS_PROXY: `http://who:word-5d@127.0.0.1:${await unusedPort()}`,
     });
-    expect(failed).toMatchObject({ name: "ConnectionError", effect: "none" });
+    expect(failed).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(failed.message).toMatch(/cannot connect to the proxy 127\.0\.0\.1:\d+ of HTTPS_PROXY \(ECONNREFUSED\)/);
     expect(failed.shown + failed.message).not.toContain("word-5d");
 });
@@ -161,9 +161,9 @@ test.each(["before the tunnel", "in the TLS handshake behind it"])(
         const failed = await callInChild(
             baseUrl,
             { ...env, HTTPS_PROXY: `http://127.0.0.1:${port}` },
-            { connect: 300 },
+            { connectTimeoutMs: 300 },
         );
-        expect(failed).toMatchObject({ name: "ConnectionError", effect: "none" });
+        expect(failed).toMatchObject({ name: "CallError", meaning: "did nothing" });
         expect(failed.message).toMatch(/no connection within 0\.3 s through the proxy/);
         expect(failed.milliseconds).toBeLessThan(5_000);
     },
@@ -186,7 +186,7 @@ test("a proxy that reads the TLS inside of the tunnel is not trusted", async () 
         });
     });
     const env = { NODE_EXTRA_CA_CERTS: authority.file, HTTPS_PROXY: `http://127.0.0.1:${port}` };
-    expect(await callInChild(baseUrl, env)).toMatchObject({ name: "TlsError", effect: "none" });
+    expect(await callInChild(baseUrl, env)).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect([...spy.calls, ...emulator.calls]).toEqual([]);
 });
 

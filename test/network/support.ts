@@ -9,7 +9,7 @@ import { CaptionsClient } from "../../provider/api/client";
 import { CaptionsError } from "../../provider/errors";
 import { findOnPath } from "../../scripts/engine/processes";
 import { findOrInstallTinyproxy } from "../../scripts/parts";
-import { shortLimits } from "../support/account";
+import { settingNames, shortLimits } from "../support/account";
 import { findLeaks } from "../support/leaks";
 
 export const apiKey = "key-6XqR2mVn8sLw4TzYb1Kd";
@@ -24,7 +24,7 @@ export function temporaryFolder(): string {
 /** A client of ours in this process, that waits only shortly. */
 export function clientOf(baseUrl: string, limits: Partial<typeof shortLimits> = {}): CaptionsClient {
     const notify = (): void => undefined;
-    return new CaptionsClient({ apiKey, baseUrl, limits: { ...shortLimits, ...limits }, notify });
+    return new CaptionsClient({ apiKey, baseUrl, limits: { ...shortLimits, ...limits }, names: settingNames, notify });
 }
 
 /** What a call of the client in a process of its own came to. */
@@ -32,7 +32,7 @@ export interface ChildResult {
     readonly events?: readonly string[];
     readonly name?: string;
     readonly message?: string;
-    readonly effect?: string;
+    readonly meaning?: string;
     /** All of the error that a logger could show. */
     readonly shown: string;
     readonly milliseconds: number;
@@ -54,7 +54,7 @@ export async function callInChild(
         env: {
             ...Object.fromEntries(kept),
             ...env,
-            CALL: JSON.stringify({ apiKey, baseUrl, limits: { ...shortLimits, ...limits } }),
+            CALL: JSON.stringify({ apiKey, baseUrl, limits: { ...shortLimits, ...limits }, names: settingNames }),
         },
         stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { check } from "../../provider/lifecycle";
+import { check, unknown } from "../../provider/lifecycle";
 import { renders } from "../support/account";
-
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 interface Given {
     readonly wanted?: Record<string, unknown>;
@@ -75,10 +73,10 @@ describe("url", () => {
         ["https://a.example:99999/", /not an absolute URL/],
         ["https://[::1/", /not an absolute URL/],
         ["https://a.example:0/", /port 0/],
-        ["http://a.example/h", /must be https/],
-        ["http://127.0.0.1.example/h", /must be https/],
-        ["http://localhost.example/h", /must be https/],
-        ["ftp://a.example/h", /must be https/],
+        ["http://a.example/h", /must use https/],
+        ["http://127.0.0.1.example/h", /must use https/],
+        ["http://localhost.example/h", /must use https/],
+        ["ftp://a.example/h", /must use https/],
         ["javascript:alert(1)", /not an absolute URL/],
         ["https://user:pw@a.example/h", /user name or a password/],
         ["https://@a.example/h", /user name or a password/],
@@ -123,7 +121,7 @@ describe("enabledEvents", () => {
         const { failures, asked } = await checked({ wanted: { enabledEvents: ["creator.sucess", "creator.failure"] } });
         expect(asked).toBe(1);
         expect(failures).toHaveLength(1);
-        expect(failures[0]).toContain('no event "creator.sucess"; did you mean "creator.success"?');
+        expect(failures[0]).toContain('unknown event "creator.sucess"; did you mean "creator.success"?');
     });
 
     test("of a new name that the API knows is accepted", async () => {
@@ -153,7 +151,7 @@ describe("enabledEvents", () => {
 });
 
 test.each<[Record<string, unknown>, RegExp]>([
-    [{ urll: "x" }, /^urll: there is no such property; did you mean url\?/],
+    [{ urll: "x" }, /^urll: unknown property; did you mean url\?/],
     [{ enabledevents: [] }, /^enabledevents: .*did you mean enabledEvents/],
     [{ secret: "x" }, /^secret: is an output/],
     [{ secretVersion: 3 }, /^secretVersion: is an output/],
@@ -163,7 +161,7 @@ test.each<[Record<string, unknown>, RegExp]>([
     [{ adopt: "" }, /^adopt: /],
     [{ adopt: "wh 1" }, /^adopt: /],
     [{ allowDuplicateUrl: "yes" }, /^allowDuplicateUrl: must be true or false/],
-    [{ account: "eur" }, /^account: "eur" is not in captions:accounts; did you mean "eu"\? Configured: eu, us/],
+    [{ account: "eur" }, /^account: "eur" is not configured; did you mean "eu"\? Configured: eu, us/],
     [{ account: "" }, /^account: /],
     [{ account: {} }, /^account: /],
 ])("%j is refused", async (wanted, reason) => {

@@ -16,8 +16,8 @@ test("a key comes from the environment, or from the stack's configuration", () =
 
 test("without a key there is an error that says where to set it, but only when it is needed", () => {
     const none = accounts({});
-    expect(() => none.ledger(undefined)).toThrow(ConfigurationError);
-    expect(() => none.ledger(undefined)).toThrow(/captions:apiKey.*CAPTIONS_API_KEY/s);
+    expect(() => none.open(undefined)).toThrow(ConfigurationError);
+    expect(() => none.open(undefined)).toThrow(/captions:apiKey.*CAPTIONS_API_KEY/s);
 });
 
 test("an account has its own key, and the default base URL unless it has its own", () => {
@@ -26,9 +26,9 @@ test("an account has its own key, and the default base URL unless it has its own
     });
     expect(both.names).toEqual(["eu", "us"]);
     expect(both.hasKey("eu")).toBe(true);
-    expect(both.ledger("eu")).toBe(both.ledger("eu"));
-    expect(both.ledger("eu")).not.toBe(both.ledger("us"));
-    expect(() => both.ledger("asia")).toThrow(/"asia" is not configured/);
+    expect(both.open("eu")).toBe(both.open("eu"));
+    expect(both.open("eu")).not.toBe(both.open("us"));
+    expect(() => both.open("asia")).toThrow(/"asia" is not configured/);
 });
 
 test.each([
@@ -37,12 +37,12 @@ test.each([
     [{ baseUrl: "api.example.com" }, /captions:baseUrl/],
     [{ baseUrl: "https://user:pw@api.example.com" }, /captions:baseUrl/],
     [{ baseUrl: "https://api.example.com?a=1" }, /captions:baseUrl/],
-    [{ apiKey: "two\nlines" }, /captions:apiKey holds white space/],
+    [{ apiKey: "two\nlines" }, /captions:apiKey contains whitespace/],
     [{ accounts: "eu" }, /in JSON/],
     [{ accounts: "[]" }, /must be an object/],
-    [{ accounts: '{"eu": "key"}' }, /"eu" has no apiKey/],
-    [{ accounts: '{"eu": {"apiKey": ""}}' }, /"eu" has no apiKey/],
-    [{ accounts: '{"eu": {"apiKey": "k", "baseUrl": 5}}' }, /must be an object/],
+    [{ accounts: '{"eu": "key"}' }, /must be an object.*eu is missing or invalid/],
+    [{ accounts: '{"eu": {"apiKey": ""}}' }, /eu.apiKey is missing or invalid/],
+    [{ accounts: '{"eu": {"apiKey": "k", "baseUrl": 5}}' }, /eu.baseUrl is missing or invalid/],
     [{ accounts: '{"eu": {"apiKey": "k", "baseUrl": "http://a.example"}}' }, /baseUrl of "eu"/],
     [{ callTimeoutSeconds: "soon" }, /captions:callTimeoutSeconds must be a number/],
     [{ callTimeoutSeconds: "0" }, /captions:callTimeoutSeconds/],
@@ -54,6 +54,6 @@ test.each([
 
 test("plain http is for this machine alone", () => {
     for (const baseUrl of ["http://127.0.0.1:4010/api", "http://localhost/api", "http://[::1]:1/api"]) {
-        expect(() => accounts({ baseUrl, apiKey: "key" }).ledger(undefined)).not.toThrow();
+        expect(() => accounts({ baseUrl, apiKey: "key" }).open(undefined)).not.toThrow();
     }
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { WebhookNotFoundError } from "../../provider/errors";
-import { create, diff, Ledger, PartialFailure, read, update, type WebhookInputs } from "../../provider/lifecycle";
-import { type Account, renders, startAccount, stored } from "../support/account";
+import { diff, PartialFailure, unknown, type WebhookInputs } from "../../provider/lifecycle";
+import { type Account, create, read, renders, startAccount, stored, update } from "../support/account";
 
 /** An account with one webhook, as the last run saved it. */
 async function withWebhook(
@@ -29,7 +28,7 @@ describe("diff", () => {
         ["an empty rotateWhenChanged", { rotateWhenChanged: {} }],
         ["a rotateWhenChanged of nothing", { rotateWhenChanged: { quarter: undefined, month: null } }],
     ])("takes %s for no change", (_, change) => {
-        expect(diff(saved, { ...renders, ...change })).toEqual({ changes: false, replaces: [] });
+        expect(diff(saved, { ...renders, ...change })).toEqual({ changes: [], replaces: [] });
     });
 
     test.each<[string, Partial<WebhookInputs>]>([
@@ -41,13 +40,13 @@ describe("diff", () => {
         ["an event more", { enabledEvents: [...renders.enabledEvents, "creator.started"] }],
         ["a first rotateWhenChanged", { rotateWhenChanged: { quarter: "2026-Q4" } }],
     ])("takes %s for a change, in place", (_, change) => {
-        expect(diff(saved, { ...renders, ...change })).toEqual({ changes: true, replaces: [] });
+        expect(diff(saved, { ...renders, ...change })).toEqual({ changes: Object.keys(change), replaces: [] });
     });
 
     test("takes any change of rotateWhenChanged for a change, but not the order of its keys", () => {
         const with2 = { ...saved, rotateWhenChanged: { a: "1", b: { c: [1, 2] } } };
         const changes = (rotateWhenChanged: WebhookInputs["rotateWhenChanged"]) =>
-            diff(with2, { ...renders, rotateWhenChanged }).changes;
+            diff(with2, { ...renders, rotateWhenChanged }).changes.length > 0;
         expect(changes({ b: { c: [1, 2] }, a: "1" })).toBe(false);
         expect(changes({ a: "1", b: { c: [2, 1] } })).toBe(true);
         expect(changes({ a: "2", b: { c: [1, 2] } })).toBe(true);
@@ -56,20 +55,20 @@ describe("diff", () => {
     });
 
     test("takes another account for a replacement", () => {
-        expect(diff(saved, { ...renders, account: "eu" })).toEqual({ changes: true, replaces: ["account"] });
-        expect(diff({ ...saved, account: "eu" }, renders)).toEqual({ changes: true, replaces: ["account"] });
+        expect(diff(saved, { ...renders, account: "eu" })).toEqual({ changes: ["account"], replaces: ["account"] });
+        expect(diff({ ...saved, account: "eu" }, renders)).toEqual({ changes: ["account"], replaces: ["account"] });
     });
 
     test("takes values that are not known yet for a change, as they may be one", () => {
-        const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
         for (const change of [
             { url: unknown },
-            { enabledEvents: unknown as unknown as string[] },
+            { enabledEvents: unknown },
             { enabledEvents: ["creator.success", unknown] },
             { rotateWhenChanged: { quarter: unknown } },
             { account: unknown },
         ]) {
-            expect(diff(saved, { ...renders, ...change }).changes).toBe(true);
+            const wanted = { ...renders, ...change } as unknown as WebhookInputs;
+            expect(diff(saved, wanted)).toEqual({ changes: Object.keys(change), replaces: [] });
         }
     });
 });
@@ -112,7 +111,7 @@ describe("update", () => {
         const { emulator, run, id, saved } = await withWebhook();
         emulator.remove(id);
         const failure = update(run(), id, saved, { ...renders, url: "https://api.example.com/other" });
-        await expect(failure).rejects.toThrow(WebhookNotFoundError);
+        await expect(failure).rejects.toMatchObject({ name: "WebhookNotFoundError" });
         await expect(failure).rejects.toThrow(/pulumi refresh/);
     });
 
@@ -127,23 +126,14 @@ describe("update", () => {
         },
     );
 
-    test.each(["lost-request", "error-before"] as const)(
-        "that was not done (%s) is sent again when the list shows what was before",
-        async (kind) => {
-            const { emulator, run, id, saved } = await withWebhook();
-            emulator.inject({ endpoint: "update", kind });
-            const now = await update(run(), id, saved, { ...renders, enabledEvents: ["creator.success"] });
-            expect(emulator.countCalls("update")).toBe(2);
-            expect(now).toMatchObject({ secret: emulator.webhooks[0]?.secret, secretVersion: 2 });
-        },
-    );
-
     test("whose rotation may or may not have been done is read back by the next run, whichever it was", async () => {
         const rotated = { ...renders, rotateWhenChanged: { quarter: "2026-Q4" } };
         for (const doneLater of [true, false]) {
             const { emulator, run, id, saved } = await withWebhook();
             emulator.inject({ endpoint: "update", kind: "hang" });
-            const failure = await update(run({ call: 300 }), id, saved, rotated).catch((error: unknown) => error);
+            const failure = await update(run({ callTimeoutMs: 300 }), id, saved, rotated).catch(
+                (error: unknown) => error,
+            );
             expect(failure).toBeInstanceOf(PartialFailure);
             if (doneLater) emulator.rotate(id);
             emulator.clearCalls();
@@ -159,17 +149,16 @@ describe("update", () => {
         const { emulator, run, id, saved } = await withWebhook();
         const rotated = { ...renders, rotateWhenChanged: { quarter: "2026-Q4" } };
         emulator.inject({ endpoint: "update", kind: "hang" });
-        const failure = await update(run({ call: 300 }), id, saved, rotated).catch((error: unknown) => error);
+        const failure = await update(run({ callTimeoutMs: 300 }), id, saved, rotated).catch((error: unknown) => error);
         emulator.rotate(id);
         const refreshed = stored(await read(run(), id, stored((failure as PartialFailure).outputs)));
-        expect(refreshed && diff(refreshed, rotated).changes).toBe(false);
+        expect(refreshed && diff(refreshed, rotated).changes).toEqual([]);
     });
 });
 
 test("a run's ledger is right after its own changes without asking again", async () => {
     const { emulator, run } = await startAccount();
     const ledger = run();
-    expect(ledger).toBeInstanceOf(Ledger);
     const { id, outputs } = await create(ledger, renders);
     const now = await update(ledger, id, stored(outputs), { ...renders, enabledEvents: ["creator.success"] });
     expect(stored(await read(ledger, id, stored(now)))).toEqual(stored(now));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../emulator";
-import { providerText } from "../../provider/webhook";
+import { providerText } from "../../provider/dynamic/webhook";
 import { Stack } from "../support/stack";
 import { type Form, files, makings, program, readJson, writeJson } from "./forms";
 

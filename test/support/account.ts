@@ -78,12 +78,12 @@ export function create(session: Session, inputs: WebhookInputs, of = resource())
 
 /** What the engine does in a refresh. */
 export async function read(session: Session, id: string, saved: WebhookOutputs, of = resource()) {
-    return (await session.read(of, { id, properties: saved }))?.now;
+    return (await session.read({ id, properties: saved, resource: of }))?.now;
 }
 
 /** What the engine does where `check` and `diff` have asked for an update. */
 export function update(session: Session, id: string, saved: WebhookOutputs, wanted: WebhookInputs, of = resource()) {
-    return session.update(of, { id, properties: saved, owner: of.owner }, wanted);
+    return session.update(of, { id, properties: saved }, wanted);
 }
 
 /** What the engine does for a resource that the program still declares. */
@@ -95,12 +95,12 @@ export async function keep(
     of = resource(),
 ) {
     await session.check(of, { ...inputsOf(saved) }, { ...wanted });
-    return await session.diff(of, { id, properties: saved, owner: of.owner }, wanted);
+    return await session.diff(of, { id, properties: saved, resource: of }, wanted);
 }
 
 /** What the engine does for a resource that has left the program. */
 export function remove(session: Session, id: string, saved: WebhookOutputs, of = resource()) {
-    return session.remove(of, { id, properties: saved });
+    return session.remove({ id, properties: saved, resource: of });
 }
 
 /** What a state has after JSON, as the engine stores it. */

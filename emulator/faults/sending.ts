@@ -3,8 +3,8 @@ import { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { brotliCompress, deflate, gzip } from "node:zlib";
-import type { Answer } from "./answers";
-import type { Behaviour } from "./behaviour";
+import type { Answer } from "../api/answers";
+import type { Behaviour } from "../behaviour/behaviour";
 
 /** More than any client should take for an answer of this API. */
 const hugeBytes = 64 * 1024 * 1024;

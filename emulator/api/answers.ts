@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Behaviour } from "./behaviour";
-import { oddForms } from "./odd-entries";
-import { urlForms } from "./url-forms";
-import type { RegisteredWebhook } from "./webhooks";
+import type { Behaviour } from "../behaviour/behaviour";
+import { oddForms } from "../behaviour/odd-entries";
+import { urlForms } from "../behaviour/url-forms";
+import type { RegisteredWebhook } from "../store/webhooks";
 
 /** An answer before it is sent. */
 export interface Answer {

@@ -1,15 +1,16 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import * as v from "valibot";
+import type { Behaviour } from "../behaviour/behaviour";
+import { describeIssue } from "../behaviour/issues";
+import { oddNeighbour } from "../behaviour/odd-entries";
+import { retryAfterForms } from "../behaviour/retry-after";
+import { progressOf, signedUrl, type Video, type VideoRequest, type VideoStore } from "../store/videos";
+import type { WebhookStore } from "../store/webhooks";
 import { type Answer, echo, errorAnswer, jsonAnswer, showWebhook, shuffle } from "./answers";
-import { type Behaviour, describeIssue } from "./behaviour";
 import { type Endpoint, webhookEndpoints } from "./calls";
-import { oddNeighbour } from "./odd-entries";
+import { isSameKey } from "./key";
 import { RateLimiter } from "./rate-limiter";
 import { type Body, mostBodyBytes } from "./requests";
-import { retryAfterForms } from "./retry-after";
-import { progressOf, signedUrl, type Video, type VideoRequest, type VideoStore } from "./videos";
-import type { WebhookStore } from "./webhooks";
 
 export interface ApiRequest {
     readonly endpoint: Endpoint;
@@ -28,8 +29,8 @@ export interface ApiOptions {
     readonly now: () => number;
 }
 
-/** What an endpoint refuses; `status` is the switch that says with which status. */
-class Refusal {
+/** A call that is answered with an error. */
+class Rejection {
     constructor(
         readonly status: number,
         readonly message: string,
@@ -57,7 +58,7 @@ const bodies = {
     poll: v.object({ operationId: text }),
 };
 
-/** The work behind the endpoints: who may call, what is refused, what changes, what is answered. */
+/** The work behind the endpoints: who may call, what is rejected, what changes, what is answered. */
 export class Api {
     readonly #options: ApiOptions;
     readonly #limiter = new RateLimiter();
@@ -72,7 +73,7 @@ export class Api {
             this.#admit(request, behaviour);
             return jsonAnswer(this.#work(request, behaviour), behaviour);
         } catch (error) {
-            if (!(error instanceof Refusal)) throw error;
+            if (!(error instanceof Rejection)) throw error;
             const details = behaviour.echoSecrets
                 ? ` ${echo(request.headers, request.body.json, this.#options.webhooks.all)}`
                 : "";
@@ -87,22 +88,22 @@ export class Api {
     }
 
     #admit({ endpoint, method, headers, body }: ApiRequest, behaviour: Behaviour): void {
-        if (endpoint === "other") throw new Refusal(404, "There is no such endpoint.");
-        if (method !== "POST") throw new Refusal(405, "Every call is a POST.", { Allow: "POST" });
-        if (!sameKey(headers["x-api-key"], this.#options.apiKey)) {
-            throw new Refusal(behaviour.badKeyStatus, "The API key in x-api-key is missing or wrong.");
+        if (endpoint === "other") throw new Rejection(404, "There is no such endpoint.");
+        if (method !== "POST") throw new Rejection(405, "Every call is a POST.", { Allow: "POST" });
+        if (!isSameKey(headers["x-api-key"], this.#options.apiKey)) {
+            throw new Rejection(behaviour.badKeyStatus, "The API key in x-api-key is missing or wrong.");
         }
         if ((webhookEndpoints as readonly string[]).includes(endpoint)) {
             if (behaviour.noContract) {
-                throw new Refusal(behaviour.noContractStatus, "Webhooks need an enterprise contract.");
+                throw new Rejection(behaviour.noContractStatus, "Webhooks need an enterprise contract.");
             }
             const waitMs = this.#limiter.pass(behaviour.rateLimit, this.#options.now());
             if (waitMs > 0) {
                 const message = `Too many calls: the next one may come in ${Math.ceil(waitMs / 1000)} s.`;
-                throw new Refusal(behaviour.rateLimitStatus, message, this.#retryAfter(waitMs, behaviour));
+                throw new Rejection(behaviour.rateLimitStatus, message, this.#retryAfter(waitMs, behaviour));
             }
         }
-        if (body.problem === "too-large") throw new Refusal(413, `The body is larger than ${mostBodyBytes} bytes.`);
+        if (body.problem === "too-large") throw new Rejection(413, `The body is larger than ${mostBodyBytes} bytes.`);
     }
 
     #work(request: ApiRequest, behaviour: Behaviour): object {
@@ -122,20 +123,20 @@ export class Api {
             case "poll":
                 return this.#poll(this.#parse("poll", request.body).operationId, behaviour);
             case "other":
-                throw new Refusal(404, "There is no such endpoint.");
+                throw new Rejection(404, "There is no such endpoint.");
         }
     }
 
     #parse<Name extends keyof typeof bodies>(name: Name, body: Body): v.InferOutput<(typeof bodies)[Name]> {
-        const refuse = (message: string): never => {
-            throw new Refusal(this.#options.behaviour().badRequestStatus, message);
+        const reject = (message: string): never => {
+            throw new Rejection(this.#options.behaviour().badRequestStatus, message);
         };
-        if (body.problem === "wrong-content-type") return refuse("The body needs Content-Type: application/json.");
-        if (body.problem !== undefined) return refuse("The body is no JSON.");
+        if (body.problem === "wrong-content-type") return reject("The body needs Content-Type: application/json.");
+        if (body.problem !== undefined) return reject("The body is not JSON.");
         const result = v.safeParse(bodies[name], body.json ?? {});
         return result.success
             ? (result.output as v.InferOutput<(typeof bodies)[Name]>)
-            : refuse(describeIssue(result.issues[0]));
+            : reject(describeIssue(result.issues[0]));
     }
 
     #retryAfter(waitMs: number, { retryAfter }: Behaviour): Answer["headers"] {
@@ -160,7 +161,7 @@ export class Api {
     #register(body: v.InferOutput<typeof bodies.register>, behaviour: Behaviour): object {
         this.#checkSettings(body, behaviour);
         const { webhooks } = this.#options;
-        const twin = behaviour.duplicateUrls === "allowed" ? undefined : this.#onSameUrl(body.url);
+        const twin = behaviour.duplicateUrls === "allowed" ? undefined : webhooks.findByUrl(body.url);
         if (twin === undefined) {
             const enabledEvents = behaviour.ignoredFields.includes("enabledEvents")
                 ? behaviour.events
@@ -168,7 +169,7 @@ export class Api {
             return showWebhook(webhooks.register({ ...body, enabledEvents }), "register", behaviour);
         }
         if (behaviour.duplicateUrls === "refused") {
-            throw new Refusal(behaviour.duplicateUrlStatus, `The webhook ${twin.id} has this URL already.`);
+            throw new Rejection(behaviour.duplicateUrlStatus, `The webhook ${twin.id} has this URL already.`);
         }
         const rotated = behaviour.duplicateUrls === "merged-new-secret" ? webhooks.update(twin.id, {}) : undefined;
         return showWebhook(rotated ?? twin, "register", behaviour);
@@ -178,9 +179,9 @@ export class Api {
         const { webhooks } = this.#options;
         if (webhooks.find(id) === undefined) throw unknownWebhook(id, behaviour);
         this.#checkSettings(change, behaviour);
-        const twin = change.url === undefined ? undefined : this.#onSameUrl(change.url, id);
+        const twin = change.url === undefined ? undefined : webhooks.findByUrl(change.url, id);
         if (twin !== undefined && behaviour.duplicateUrls === "refused") {
-            throw new Refusal(behaviour.duplicateUrlStatus, `The webhook ${twin.id} has this URL already.`);
+            throw new Rejection(behaviour.duplicateUrlStatus, `The webhook ${twin.id} has this URL already.`);
         }
         const heeded = Object.entries(change).filter(
             ([field]) => !(behaviour.ignoredFields as readonly string[]).includes(field),
@@ -202,7 +203,7 @@ export class Api {
     #poll(operationId: string, behaviour: Behaviour): object {
         const video = this.#options.videos.find(operationId);
         if (video === undefined) {
-            throw new Refusal(behaviour.unknownIdStatus, `There is no operation with the id ${operationId}.`);
+            throw new Rejection(behaviour.unknownIdStatus, `There is no operation with the id ${operationId}.`);
         }
         if (video.outcome === "success")
             return { state: "COMPLETE", url: signedUrl(this.#options.emulatorUrl(), video) };
@@ -217,26 +218,13 @@ export class Api {
     ): void {
         // http too: a receiver on this machine has no certificate.
         if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
-            throw new Refusal(behaviour.badUrlStatus, "The url is no absolute http or https URL.");
+            throw new Rejection(behaviour.badUrlStatus, "The url is not an absolute http or https URL.");
         }
         const unknown = enabledEvents?.find((event) => !behaviour.events.includes(event));
-        if (unknown !== undefined) throw new Refusal(behaviour.unknownEventStatus, `There is no event "${unknown}".`);
-    }
-
-    #onSameUrl(url: string, except?: string) {
-        const { href } = new URL(url);
-        return this.#options.webhooks.all.find(
-            (webhook) => webhook.id !== except && URL.canParse(webhook.url) && new URL(webhook.url).href === href,
-        );
+        if (unknown !== undefined) throw new Rejection(behaviour.unknownEventStatus, `There is no event "${unknown}".`);
     }
 }
 
-function unknownWebhook(id: string, behaviour: Behaviour): Refusal {
-    return new Refusal(behaviour.unknownIdStatus, `There is no webhook with the id ${id}.`);
-}
-
-/** In constant time, and whatever the lengths: the digests are equally long. */
-function sameKey(given: string | string[] | undefined, expected: string): boolean {
-    const digest = (key: string): Buffer => createHash("sha256").update(key).digest();
-    return timingSafeEqual(digest(String(given ?? "")), digest(expected)) && given !== undefined;
+function unknownWebhook(id: string, behaviour: Behaviour): Rejection {
+    return new Rejection(behaviour.unknownIdStatus, `There is no webhook with the id ${id}.`);
 }

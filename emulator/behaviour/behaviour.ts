@@ -1,6 +1,6 @@
-import { closest, distance } from "fastest-levenshtein";
 import * as v from "valibot";
-import { EmulatorError } from "./errors";
+import { EmulatorError } from "../errors";
+import { describeIssue, unknownName } from "./issues";
 import { oddFormNames, oddNeighbourNames } from "./odd-entries";
 import { retryAfterFormNames } from "./retry-after";
 import { urlFormNames } from "./url-forms";
@@ -20,14 +20,14 @@ const oneOf = <const T extends string>(...values: [T, ...T[]]) => v.picklist(val
  * The switches, each with its type and its default. A docstring here is also the docstring of {@link Behaviour} and the
  * sentence in `docs/emulator.md`.
  */
-const switches = {
+export const switches = {
     /** The status for an id (of a webhook or a video) that doesn't exist. */
     unknownIdStatus: v.optional(status, 404),
-    /** The status for a `url` that is no absolute http or https URL. */
+    /** The status for a `url` that is not an absolute http or https URL. */
     badUrlStatus: v.optional(status, 400),
     /** The status for an event that is not in `events`. */
     unknownEventStatus: v.optional(status, 400),
-    /** The status for a body that is no JSON, or lacks something. */
+    /** The status for a body that is not JSON, or lacks a field. */
     badRequestStatus: v.optional(status, 400),
     /** The status for a missing or wrong `x-api-key`. */
     badKeyStatus: v.optional(status, 401),
@@ -48,32 +48,32 @@ const switches = {
     echoSecrets: v.optional(v.boolean(), false),
 
     /**
-     * What a second `/register` on one URL does. `merged` answers the webhook that is there, as it is; `merged-new-secret`
-     * does so and rotates its secret.
+     * What a second `/register` on one URL does. `merged` returns the existing webhook as it is; `merged-new-secret` rotates its
+     * secret first.
      */
     duplicateUrls: v.optional(oneOf("allowed", "refused", "merged", "merged-new-secret"), "allowed"),
     /**
-     * Fields that the API accepts and ignores. `/update` leaves such a field as it was, rotates the secret, and answers the
-     * truth; `/register` with `enabledEvents` ignored enables all events (it never ignores `url`).
+     * Fields that the API accepts and ignores. `/update` rotates the secret, leaves such a field as it was, and returns what is
+     * stored; `/register` enables all events if it ignores `enabledEvents` (it never ignores `url`).
      */
     ignoredFields: v.optional(v.array(oneOf("url", "enabledEvents")), () => []),
-    /** What `/delete` of an unknown id answers: an error, `{"success": true}` or `{"success": false}`. */
+    /** What `/delete` of an unknown id returns: an error, `{"success": true}` or `{"success": false}`. */
     deleteUnknown: v.optional(oneOf("error", "success", "false"), "error"),
-    /** Whether `/delete` of a known id answers `{"success": false}` and deletes nothing. */
+    /** Whether `/delete` of a known id returns `{"success": false}` and deletes nothing. */
     deleteAnswersFalse: v.optional(v.boolean(), false),
 
     /** How far `/list` is behind what was registered, updated and deleted, in milliseconds (10 minutes are remembered). */
     listLagMs: v.optional(milliseconds, 0),
     /** The order of the webhooks in `/list`. */
     listOrder: v.optional(oneOf("oldest-first", "newest-first", "shuffled"), "oldest-first"),
-    /** Entries of somebody else that `/list` shows before the webhooks, and that don't fit the documentation. */
+    /** Entries of somebody else, before the webhooks in `/list`, that don't match the documentation. */
     oddNeighbours: v.optional(v.array(v.picklist(oddNeighbourNames)), () => []),
-    /** Webhooks, by their id, that `/list` shows in a way that doesn't fit the documentation. */
+    /** Webhooks, by their id, that `/list` shows in a form that doesn't match the documentation. */
     oddWebhooks: v.optional(v.record(v.string(), v.picklist(oddFormNames)), () => ({})),
     /** The order of `enabledEvents` in answers; `doubled` names each twice. */
     eventOrder: v.optional(oneOf("as-sent", "reversed", "sorted", "shuffled", "doubled"), "as-sent"),
     /**
-     * How `url` comes back in answers; `normalised` is the WHATWG form, the `percent-` forms spell the same path otherwise, and
+     * How `url` comes back in answers; `normalised` is the WHATWG form, the `percent-` forms encode the same path differently, and
      * `tracking-query` is really another URL.
      */
     urlForm: v.optional(v.picklist(urlFormNames), "as-sent"),
@@ -101,10 +101,10 @@ const switches = {
     ),
     /** The form of `Retry-After` beyond `rateLimit`: how long to wait, no such header, or a value that doesn't help. */
     retryAfter: v.optional(v.picklist(retryAfterFormNames), "seconds"),
-    /** The names of the events, as `/events` answers them. */
+    /** The names of the events, as `/events` returns them. */
     events: v.optional(v.array(v.string()), () => ["creator.success", "creator.failure"]),
 
-    /** How often a delivery is tried in all, until a receiver answers 2xx. */
+    /** The most attempts of a delivery, until a receiver answers 2xx. */
     deliveryAttempts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 1),
     /** The time between two attempts of a delivery, in milliseconds. */
     deliveryRetryDelayMs: v.optional(milliseconds, 1000),
@@ -138,27 +138,13 @@ export const defaultBehaviour: Behaviour = v.parse(schema, {});
  */
 export function changeBehaviour(current: Behaviour, change: unknown): Behaviour {
     if (typeof change !== "object" || change === null || Array.isArray(change)) {
-        throw new EmulatorError('The behaviour must be an object of switches, for example {"listLagMs": 2000}.');
+        throw new EmulatorError('A behaviour is an object of switches, for example {"listLagMs": 2000}.');
     }
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
-    for (const [name] of given) checkName(name);
+    for (const [name] of given) {
+        if (!Object.hasOwn(switches, name)) throw unknownName("switch", name, Object.keys(switches));
+    }
     const result = v.safeParse(schema, { ...current, ...Object.fromEntries(given) });
     if (result.success) return result.output;
-    throw new EmulatorError(`The behaviour is not possible: ${describeIssue(result.issues[0])}`);
-}
-
-function checkName(name: string): void {
-    const names = Object.keys(switches);
-    if (names.includes(name)) return;
-    const near = closest(name, names);
-    // More letters wrong than right is another word.
-    const isNear = distance(name, near) < near.length / 2;
-    const hint = isNear ? `Did you mean "${near}"?` : `The switches are: ${names.join(", ")}.`;
-    throw new EmulatorError(`There is no switch "${name}". ${hint}`);
-}
-
-/** An issue of the schema library with the place that it is about, which its message alone leaves out. */
-export function describeIssue(issue: v.BaseIssue<unknown>): string {
-    const path = v.getDotPath(issue);
-    return `${path === null ? "" : `${path}: `}${issue.message}.`;
+    throw new EmulatorError(`Wrong value of the switch ${describeIssue(result.issues[0])}`);
 }

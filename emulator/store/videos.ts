@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { EmulatorError } from "./errors";
+import { EmulatorError } from "../errors";
 
 /** What becomes of a video. */
 export type Outcome = "success" | "failure";
@@ -31,35 +31,44 @@ export const defaultScript = "Hello! This is a video that the emulator has not r
 /** About 150 spoken words a minute, the usual pace of a presenter: an estimate, the API says only how it counts seconds. */
 const charactersPerSecond = 15;
 
-/** The videos that were asked for, the oldest first. */
-export class VideoStore {
-    #videos: readonly Video[];
-    readonly #changed: () => void;
-    readonly #time: () => number;
+/** Enough for any test; a bound, because an emulator may run for weeks. */
+const mostVideos = 10_000;
 
+/** The videos that were asked for, the oldest first (the last 10,000). */
+export class VideoStore {
+    readonly #videos: Map<string, Video>;
+    readonly #changed: () => void;
+    readonly #now: () => number;
+
+    /**
+     * @param changed called after each change
+     * @param now the time, in milliseconds since 1970
+     */
     constructor(videos: readonly Video[], changed: () => void, now: () => number) {
-        this.#videos = videos;
+        this.#videos = new Map(videos.map((video) => [video.operationId, video]));
         this.#changed = changed;
-        this.#time = now;
+        this.#now = now;
     }
 
-    get all(): readonly Video[] {
-        return this.#videos;
+    get all(): Video[] {
+        return [...this.#videos.values()];
     }
 
     find(operationId: string): Video | undefined {
-        return this.#videos.find((video) => video.operationId === operationId);
+        return this.#videos.get(operationId);
     }
 
     submit({ script = defaultScript }: VideoRequest, videoSeconds: number): Video {
         const video: Video = {
             operationId: randomUUID(),
-            submittedAt: this.#time(),
+            submittedAt: this.#now(),
             videoSeconds,
             lengthSeconds: Math.max(1, Math.ceil(script.length / charactersPerSecond)),
             signature: randomBytes(32).toString("hex"),
         };
-        this.#become([...this.#videos, video]);
+        const [oldest] = this.#videos.keys();
+        if (this.#videos.size >= mostVideos && oldest !== undefined) this.#videos.delete(oldest);
+        this.#put(video);
         return video;
     }
 
@@ -76,16 +85,17 @@ export class VideoStore {
             throw new EmulatorError(`The video ${operationId} has ended already, with "${before.outcome}".`);
         }
         const video: Video = { ...before, outcome };
-        this.#become(this.#videos.map((other) => (other.operationId === operationId ? video : other)));
+        this.#put(video);
         return video;
     }
 
     clear(): void {
-        this.#become([]);
+        this.#videos.clear();
+        this.#changed();
     }
 
-    #become(videos: readonly Video[]): void {
-        this.#videos = videos;
+    #put(video: Video): void {
+        this.#videos.set(video.operationId, video);
         this.#changed();
     }
 }

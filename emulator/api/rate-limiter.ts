@@ -1,4 +1,4 @@
-import type { RateLimit } from "./behaviour";
+import type { RateLimit } from "../behaviour/behaviour";
 
 /** Counts calls in a window that slides: `calls` may pass in any `perSeconds`. */
 export class RateLimiter {

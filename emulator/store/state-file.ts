@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
-import { EmulatorError } from "./errors";
+import { EmulatorError } from "../errors";
 import type { Video } from "./videos";
 import type { StoredWebhook } from "./webhooks";
 
@@ -34,9 +34,9 @@ const schema = v.object({
 });
 
 /**
- * What the file holds; nothing, if there is no such file yet.
+ * What the file contains; nothing, if there is no such file yet.
  *
- * @throws {EmulatorError} when it can't be read, or is no state of an emulator
+ * @throws {EmulatorError} when it can't be read; or is not an emulator's state
  */
 export function loadState(file: string): State {
     let text: string;
@@ -50,7 +50,7 @@ export function loadState(file: string): State {
     try {
         json = JSON.parse(text);
     } catch {
-        throw new EmulatorError(`The state file ${file} is no JSON: repair it, or remove it to start empty.`);
+        throw new EmulatorError(`The state file ${file} is not JSON: repair it, or remove it to start empty.`);
     }
     const result = v.safeParse(schema, json);
     if (result.success) return result.output;
@@ -58,7 +58,7 @@ export function loadState(file: string): State {
     const path = v.getDotPath(result.issues[0]);
     const where = path === null ? "" : ` (see ${path})`;
     throw new EmulatorError(
-        `The state file ${file} is no state of an emulator${where}: repair it, or remove it to start empty.`,
+        `The state file ${file} is not an emulator's state${where}: repair it, or remove it to start empty.`,
     );
 }
 

@@ -1,0 +1,89 @@
+import { badge, breakable, cell, clock, code, element, note, row, word } from "./dom.mjs";
+import { ask } from "./server.mjs";
+
+const mask = "\u2022".repeat(12);
+
+/** Rows of webhooks by their id: kept, so that a secret stays shown while other things change. */
+const webhookRows = new Map();
+
+export function rowsOfWebhooks(webhooks) {
+    const ids = new Set(webhooks.map(({ id }) => id));
+    for (const id of webhookRows.keys()) if (!ids.has(id)) webhookRows.delete(id);
+    return webhooks.map((webhook) => {
+        if (!webhookRows.has(webhook.id)) webhookRows.set(webhook.id, rowOfWebhook(webhook));
+        const { made, update } = webhookRows.get(webhook.id);
+        update(webhook);
+        return made;
+    });
+}
+
+/** Its secret is fetched when somebody asks for it, and forgotten when it is hidden. */
+function rowOfWebhook({ id }) {
+    const url = code("");
+    const events = element("div", { className: "badges" });
+    const secret = code(mask);
+    const button = element("button", { type: "button", className: "quiet" });
+    const rotations = note("");
+    let version;
+    let shown = false;
+
+    function hide() {
+        shown = false;
+        secret.textContent = mask;
+        button.textContent = "Show";
+        button.ariaLabel = `Show the secret of ${id}`;
+    }
+
+    async function show() {
+        const answer = await ask(`/webhooks/${encodeURIComponent(id)}/secret`);
+        if (!answer.ok) return;
+        secret.textContent = (await answer.json()).secret;
+        shown = true;
+        button.textContent = "Hide";
+        button.ariaLabel = `Hide the secret of ${id}`;
+    }
+
+    button.addEventListener("click", () => {
+        if (shown) hide();
+        else show().catch(() => undefined);
+    });
+    const made = row(
+        cell("Id", code(id)),
+        cell("Receiver", url),
+        cell("Events", events),
+        cell("Secret", element("div", { className: "secret" }, secret, button), rotations),
+    );
+
+    function update(webhook) {
+        if (url.textContent !== webhook.url) url.replaceChildren(...breakable(webhook.url));
+        events.replaceChildren(...webhook.enabledEvents.map((event) => badge("event", event)));
+        if (version !== webhook.secretVersion) hide();
+        version = webhook.secretVersion;
+        rotations.textContent = version === 1 ? "" : `rotated ${version === 2 ? "once" : `${version - 1} times`}`;
+    }
+    return { made, update };
+}
+
+export function rowOfCall({ at, endpoint, path, webhookId, status, answered, fault }) {
+    const kind = status === undefined ? "none" : status < 300 ? "good" : status === 429 ? "wait" : "bad";
+    const answer = element("div", { className: "badges" }, badge(kind, status ?? "no answer"));
+    if (status !== undefined && !answered) answer.append(badge("none", "cut off"));
+    if (fault) answer.append(badge("fault", fault));
+    return row(
+        cell("Time", clock(at)),
+        cell("Endpoint", endpoint === "other" ? code(path) : word(endpoint)),
+        cell("Webhook", webhookId === undefined ? note("\u2013") : code(webhookId)),
+        cell("Status", answer),
+    );
+}
+
+export function rowOfDelivery({ at, event, url, webhookId, secretVersion, attempt, status, error, accepted }) {
+    const said = status === undefined ? error : `${accepted ? "accepted" : "rejected"} \u00b7 ${status}`;
+    const about = [webhookId, `secret ${secretVersion}`, ...(attempt > 1 ? [`attempt ${attempt}`] : [])];
+    return row(
+        cell("Time", clock(at)),
+        cell("Event", badge("event", event)),
+        cell("Receiver", element("code", {}, ...breakable(url)), note(about.join(" \u00b7 "))),
+        cell("Answer", badge(accepted ? "good" : status === undefined ? "none" : "bad", said)),
+    );
+}
