@@ -1,6 +1,6 @@
 import { CaptionsError } from "../../provider/errors";
 import { inputsOf, PartialFailure, type WebhookInputs, type WebhookOutputs } from "../../provider/lifecycle";
-import type { Resource, Session } from "../../provider/session";
+import type { Resource, SavedResource, Session } from "../../provider/session";
 
 /** What a program says of a resource, options included. */
 export interface Declaration {
@@ -10,8 +10,10 @@ export interface Declaration {
     readonly deleteBeforeReplace: boolean;
     /** The names that it had before. */
     readonly aliases: readonly string[];
-    /** For a generation of a rotating webhook: the names of the older ones, and how many are newer. */
-    readonly generation?: { readonly older: readonly string[]; readonly newer: number } | undefined;
+    /** For a generation of a rotating webhook: its family, the names of the older ones, and how many are newer. */
+    readonly generation?:
+        | { readonly family: string; readonly older: readonly string[]; readonly newer: number }
+        | undefined;
 }
 
 export type Program = ReadonlyMap<string, Declaration>;
@@ -21,8 +23,8 @@ export interface Saved {
     readonly id: string;
     readonly inputs: WebhookInputs;
     readonly outputs: WebhookOutputs;
-    /** The owner among the outputs: a name that was changed by an alias stays there until the next update. */
-    readonly owner: string;
+    /** Which resource it is says the state's outputs: a name that was changed by an alias stays there until the next update. */
+    readonly resource: Resource;
     readonly trigger: number;
     /** The last step of it failed half-way (the engine's `initErrors`), so that the next run has to update it. */
     readonly failedHalfWay: boolean;
@@ -57,6 +59,8 @@ export class SimulatedEngine {
     /** What the user was told, apart from errors. */
     readonly notes: string[] = [];
     readonly #startSession: (notify: (line: string) => void) => Session;
+    /** Resources that a refresh has dropped from the state, in the last run. */
+    readonly dropped = new Set<string>();
     #session: Session;
     #failures = new Map<string, Error>();
     /** `check` and `diff` come one at a time. */
@@ -113,13 +117,14 @@ export class SimulatedEngine {
 
     #start(): Session {
         this.#failures = new Map();
+        this.dropped.clear();
         return this.#startSession((line) => void this.notes.push(line));
     }
 
     async #refresh(): Promise<void> {
         const look = async (saved: Saved): Promise<Saved | undefined> => {
-            const { id, outputs } = saved;
-            const result = await this.#session.read(ownerOf(saved), { id, properties: outputs });
+            const { outputs } = saved;
+            const result = await this.#session.read(forHost(saved));
             if (result === undefined) return undefined;
             const { now } = result;
             const drifted = now.url !== outputs.url || now.enabledEvents.join() !== outputs.enabledEvents.join();
@@ -136,17 +141,17 @@ export class SimulatedEngine {
                     const now = await look(saved);
                     if (now === undefined) {
                         this.state.delete(name);
+                        this.dropped.add(name);
                         return true;
                     }
                     this.state.set(name, now);
                     // To show the drift.
-                    const properties = now.outputs;
-                    await this.#session.diff(resource(name), { ...now, properties }, saved.inputs);
+                    await this.#session.diff({ owner: name, name }, forHost(now), saved.inputs);
                     return true;
                 }),
             ),
             ...[...this.pendingDeletes].map((saved) =>
-                this.#attempt(`${saved.owner}, replaced`, async () => {
+                this.#attempt(`${saved.resource.name}, replaced`, async () => {
                     const now = await look(saved);
                     this.pendingDeletes.delete(saved);
                     if (now !== undefined) this.pendingDeletes.add(now);
@@ -174,13 +179,14 @@ export class SimulatedEngine {
                 ? { ...declaration.inputs, url: saved.inputs.url, enabledEvents: saved.inputs.enabledEvents }
                 : declaration.inputs;
         const siblings = generation && {
+            family: generation.family,
             ids: generation.older.flatMap((older) => this.state.get(older)?.id ?? []),
             newer: generation.newer,
         };
-        const of = { ...resource(name), siblings };
+        const of = { owner: name, name, siblings };
         const step = await this.#oneAtATime(() => this.#plan(of, saved, inputs, trigger));
         const save = (id: string, outputs: WebhookOutputs, failedHalfWay: boolean): void => {
-            const now = { id, inputs, outputs, owner: name, trigger, failedHalfWay, pendingReplacement: false };
+            const now = { id, inputs, outputs, resource: of, trigger, failedHalfWay, pendingReplacement: false };
             this.state.set(name, stored(now));
         };
         if (saved === undefined || step === "create") {
@@ -200,7 +206,7 @@ export class SimulatedEngine {
             const { id } = saved;
             await this.#save(save, async () => ({
                 id,
-                outputs: await this.#session.update(of, { ...saved, properties: saved.outputs }, inputs),
+                outputs: await this.#session.update(of, forHost(saved), inputs),
             }));
         } else {
             this.state.set(name, stored({ ...saved, inputs, trigger }));
@@ -215,12 +221,7 @@ export class SimulatedEngine {
         await check(saved?.inputs ?? {});
         if (saved === undefined) return "create";
         const isReplaced = saved.trigger !== trigger;
-        const { changes, replaces } = await this.#session.diff(
-            of,
-            { ...saved, properties: saved.outputs },
-            inputs,
-            () => isReplaced,
-        );
+        const { changes, replaces } = await this.#session.diff(of, forHost(saved), inputs, () => isReplaced);
         if (isReplaced || replaces.length > 0 || saved.pendingReplacement) {
             // Once more, without what was there before.
             await check({});
@@ -254,7 +255,7 @@ export class SimulatedEngine {
                     : [],
             ),
             ...[...this.pendingDeletes].map((saved) =>
-                this.#attempt(`${saved.owner}, replaced`, async () => {
+                this.#attempt(`${saved.resource.name}, replaced`, async () => {
                     await this.#remove(saved);
                     this.pendingDeletes.delete(saved);
                     return true;
@@ -264,7 +265,7 @@ export class SimulatedEngine {
     }
 
     #remove(saved: Saved): Promise<void> {
-        return this.#session.remove(ownerOf(saved), { id: saved.id, properties: saved.outputs });
+        return this.#session.remove(forHost(saved));
     }
 
     /** @returns whether it went well */
@@ -286,13 +287,9 @@ export class SimulatedEngine {
     }
 }
 
-function resource(name: string): Resource {
-    return { owner: name, name };
-}
-
-/** What the host reads from the outputs. */
-function ownerOf({ owner }: Saved): Resource {
-    return resource(owner);
+/** What the host hands over. */
+function forHost({ id, outputs, resource }: Saved): SavedResource {
+    return { id, properties: outputs, resource };
 }
 
 /** As it comes out of the state's JSON. */

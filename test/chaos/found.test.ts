@@ -127,7 +127,7 @@ async function replace(
     wanted: Parameters<typeof create>[1],
 ) {
     await session.check(resource(), { ...renders }, { ...wanted });
-    await session.diff(resource(), { id, properties: stored(outputs), owner: "renders" }, wanted, () => true);
+    await session.diff(resource(), { id, properties: stored(outputs), resource: resource() }, wanted, () => true);
     await session.check(resource(), {}, { ...wanted });
     return await create(session, wanted);
 }
@@ -151,15 +151,17 @@ test("what is still to be deleted of a resource that was replaced, and is adopte
 test("`adopt: true` of an older generation does not take the webhook of a newer one", async () => {
     for (const refreshes of [false, true]) {
         const { emulator, run } = await startAccount();
-        const { id, outputs } = await create(run(), renders, resource("newer", { ids: [], newer: 0 }));
+        const { id, outputs } = await create(run(), renders, resource("newer", { family: "f", ids: [], newer: 0 }));
         const session = run();
         if (refreshes) await read(session, id, stored(outputs), resource("newer"));
         // The older one comes first, and is not in the state: it was deleted by hand.
         const wanted = { ...renders, adopt: true };
-        const older = await create(session, wanted, resource("older", { ids: [], newer: 1 })).catch(() => undefined);
+        const older = await create(session, wanted, resource("older", { family: "f", ids: [], newer: 1 })).catch(
+            () => undefined,
+        );
         expect(older?.id).not.toBe(id);
         const ids = older === undefined ? [] : [older.id];
-        await keep(session, id, stored(outputs), renders, resource("newer", { ids, newer: 0 }));
+        await keep(session, id, stored(outputs), renders, resource("newer", { family: "f", ids, newer: 0 }));
         expect(emulator.webhooks[0]).toEqual({ id, secret: outputs.secret, ...renders });
     }
 });

@@ -262,10 +262,10 @@ const round = (faults: fc.Arbitrary<Faults>, weather: fc.Arbitrary<Weather>): fc
 const spellings = [
     "as-sent",
     "normalised",
-    //TEMP "trailing-slash",
-    //TEMP "no-trailing-slash",
+    "trailing-slash",
+    "no-trailing-slash",
     "upper-case-host",
-    //TEMP "lower-case",
+    "lower-case",
     "default-port",
     "percent-encoded",
     "percent-decoded",

@@ -13,6 +13,8 @@ export interface Hook {
     events: string;
     rotations: number;
     exists: boolean;
+    /** Whether a rotating webhook has it, or had it last. */
+    isGeneration: boolean;
 }
 
 interface Settings {
@@ -78,7 +80,7 @@ export class Model {
 
     /** Somebody registers one by hand. */
     register({ url, events }: Settings): Hook {
-        const hook = { url, events, rotations: 0, exists: true };
+        const hook = { url, events, rotations: 0, exists: true, isGeneration: false };
         this.hooks.push(hook);
         return hook;
     }
@@ -112,6 +114,8 @@ class ModelRun {
     #looksLater = 0;
     /** What resources of the program have, as far as that was told. */
     readonly #taken = new Set<Hook>();
+    /** What resources of the state have, as far as that was told. */
+    readonly #told = new Set<Hook>();
 
     constructor(model: Model, options: ModelOptions) {
         this.#model = model;
@@ -121,7 +125,9 @@ class ModelRun {
     refresh(): Prediction {
         const { holdings } = this.#model;
         if (holdings.size + this.#model.pendingDeletes.length > 0) this.#list();
+        for (const hook of this.#model.pendingDeletes) this.#told.add(hook);
         for (const [name, holding] of holdings) {
+            this.#told.add(holding.hook);
             const { url, events, exists } = holding.hook;
             if (!exists) {
                 holdings.delete(name);
@@ -183,6 +189,7 @@ class ModelRun {
             return;
         }
         const { hook, believed } = holding;
+        this.#told.add(hook);
         if (holding.trigger !== trigger || holding.pendingReplacement) {
             this.#askForEvents(declared, []);
             if (deleteBeforeReplace && !holding.pendingReplacement) {
@@ -228,10 +235,11 @@ class ModelRun {
     ): boolean {
         this.#list();
         const { holdings } = this.#model;
-        const siblings = (generation?.older ?? []).map((older) => holdings.get(older)?.hook);
+        const older = (generation?.older ?? []).map((one) => holdings.get(one)?.hook);
+        const isSibling = (hook: Hook) =>
+            older.includes(hook) || (generation !== undefined && hook.isGeneration && this.#told.has(hook));
         const there = this.#model.living.filter(
-            (hook) =>
-                this.#options.isFindable && hook.url === declared.url && hook !== replaced && !siblings.includes(hook),
+            (hook) => this.#options.isFindable && hook.url === declared.url && hook !== replaced && !isSibling(hook),
         );
         const free = there.filter((hook) => !this.#taken.has(hook));
         const isDuplicate = free.length < there.length || free.length > (generation?.newer ?? 0);
@@ -256,6 +264,7 @@ class ModelRun {
             hook.rotations++;
         }
         this.#taken.add(hook);
+        hook.isGeneration = generation !== undefined;
         holdings.set(name, { hook, believed: declared, keepers, declared, trigger, pendingReplacement: false });
         return true;
     }

@@ -101,6 +101,7 @@ class Player {
     #isOpen = false;
     /** Webhooks that were registered after a later run had looked for them. */
     #lateOrphans = 0;
+    #hasIgnored = false;
     #endOutage: (() => Promise<void>) | undefined;
 
     static async start(history: History, figures: Figures): Promise<Player> {
@@ -371,10 +372,12 @@ class Player {
 
     #ignoreFields(fields: Round["weather"]["ignoredFields"], program: Program): void {
         // What somebody has changed, and what is registered, would be taken for the API's habit.
-        if (this.#unseen.size > 0) return;
+        // What is ignored twice in a row is taken for its habit by right, so it happens once in a history.
+        if (this.#unseen.size > 0 || this.#hasIgnored) return;
         const isNew = groups.some((group) => this.#user.waiting(group).length > 0);
         const ignoredFields = fields.filter((field) => field === "url" || !isNew);
         if (ignoredFields.length === 0) return;
+        this.#hasIgnored = true;
         this.emulator.behave({ ignoredFields });
         // Each run asks again for what was ignored, and each time rotates.
         for (const name of program.keys()) this.#reasons.drifted(name);
@@ -409,9 +412,9 @@ class Player {
         const { saved } = this.#engine;
         const api = new Map(this.emulator.webhooks.map((webhook) => [webhook.id, webhook]));
         const ids = new Set(saved.map(({ id }) => id));
-        for (const { id, owner } of before) {
+        for (const { id, resource } of before) {
             const isLost = api.has(id) && !ids.has(id);
-            this.#expect(!isLost, `${id} does not leave the state while it is registered (${owner})`);
+            this.#expect(!isLost, `${id} does not leave the state while it is registered (${resource.name})`);
         }
         const declared = [...this.#engine.state].filter(([name]) => program.has(name)).map(([, { id }]) => id);
         this.#expect(new Set(declared).size === declared.length, `each webhook belongs to one resource: ${declared}`);
@@ -435,20 +438,22 @@ class Player {
                 `nothing is registered twice: ${lost.length} in no state, ${waiting.length} wait (${group})`,
             );
         }
-        for (const { id, owner, outputs } of saved) {
+        for (const { id, resource, outputs } of saved) {
             const { secret } = outputs;
             const known = this.#secretsById.get(id);
             this.#expect(
                 secret === undefined || known?.has(secret) === true,
-                `the state's secret of ${owner} is one that ${id} has had`,
+                `the state's secret of ${resource.name} is one that ${id} has had`,
             );
         }
     }
 
     /** Whoever follows a version must never miss a new secret. */
     #checkVersions(): void {
-        const { state } = this.#engine;
-        for (const name of this.#versions.keys()) if (!state.has(name)) this.#versions.delete(name);
+        const { state, dropped } = this.#engine;
+        for (const name of this.#versions.keys()) {
+            if (!state.has(name) || dropped.has(name)) this.#versions.delete(name);
+        }
         for (const [name, { outputs }] of state) {
             const { secret, secretVersion } = outputs;
             if (secret === undefined) continue;
@@ -531,12 +536,12 @@ class Player {
 
     #checkRefreshed(): void {
         const api = new Map(this.emulator.webhooks.map((webhook) => [webhook.id, webhook]));
-        for (const { id, owner, outputs, pendingReplacement } of this.#engine.saved) {
+        for (const { id, resource, outputs, pendingReplacement } of this.#engine.saved) {
             const live = api.get(id);
-            this.#expect(live !== undefined && !pendingReplacement, `${owner} is at the API after a refresh`);
+            this.#expect(live !== undefined && !pendingReplacement, `${resource.name} is at the API after a refresh`);
             if (live === undefined) continue;
-            this.#expectSame(owner, outputs, live);
-            this.#expect(live.secret === outputs.secret, `a refresh brings the secret of ${owner}`);
+            this.#expectSame(resource.name, outputs, live);
+            this.#expect(live.secret === outputs.secret, `a refresh brings the secret of ${resource.name}`);
         }
         this.#unseen.clear();
     }

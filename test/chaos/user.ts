@@ -12,6 +12,8 @@ interface Declared {
     readonly aliases: ReadonlyMap<string, readonly string[]>;
     readonly trigger: number;
     readonly deletesBefore: boolean;
+    /** What a rotating webhook is called. */
+    readonly family: string;
 }
 
 const counts = { alone: 1, other: 1, twins: 3, rotating: 2 } as const satisfies Record<Group, number>;
@@ -65,7 +67,7 @@ export class User {
                     aliases: declared.aliases.get(name) ?? [],
                     generation:
                         group === "rotating"
-                            ? { older: names.slice(0, index), newer: names.length - 1 - index }
+                            ? { family: declared.family, older: names.slice(0, index), newer: names.length - 1 - index }
                             : undefined,
                 });
             }
@@ -119,7 +121,8 @@ export class User {
                 const before = (name: string) =>
                     [name, ...(aliases.get(name) ?? [])].filter((one) => !renamed.has(one));
                 const all = new Map([...renamed].map(([to, from]) => [to, before(from)]));
-                this.#declared.set(group, { ...declared, names: [...renamed.keys()], aliases: all });
+                const [family = group] = renamed.keys();
+                this.#declared.set(group, { ...declared, names: [...renamed.keys()], aliases: all, family });
                 return;
             }
             case "replace":
@@ -178,8 +181,9 @@ export class User {
 
     #declare(group: Group, settings: Settings, adopts: boolean): void {
         const names = Array.from({ length: counts[group] }, () => this.#newName(group));
+        const [family = group] = names;
         const former = this.#former.get(group);
-        const declared = former ?? { settings, names, aliases: new Map(), trigger: 0, deletesBefore: false };
+        const declared = former ?? { settings, names, aliases: new Map(), trigger: 0, deletesBefore: false, family };
         this.#declared.set(group, { ...declared, settings });
         for (const name of this.namesOf(group)) {
             if (adopts) this.adopt.set(name, true);
