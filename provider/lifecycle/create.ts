@@ -12,7 +12,7 @@ import type { Account } from "./account";
 import type { Listing } from "./inventory";
 import type { Holding, Owners } from "./owners";
 import { persists, shownOtherwise } from "./read";
-import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
+import { alikeUrl, distinctEvents, sameEvents } from "./same";
 import { inputsOf, keepersFingerprint, type WebhookInputs, type WebhookOutputs, withoutUndefined } from "./state";
 import { bringAbout, changedSettings, tellOtherForm } from "./update";
 import { isRejection, PartialFailure, sendOnce } from "./write";
@@ -113,7 +113,7 @@ function findOnUrl(
     const others = notSiblings.filter(isOthers);
     const free = notSiblings.filter((webhook) => !isOthers(webhook));
     // Where the host has told only that there is one to be replaced, it is the only one that there is.
-    const only = holding !== undefined && free.length === 1 && sameUrl(holding.url, url) ? free[0]?.id : undefined;
+    const only = holding !== undefined && free.length === 1 && alikeUrl(holding.url, url) ? free[0]?.id : undefined;
     const replacedId = holding?.id ?? only;
     return {
         all,
@@ -129,7 +129,7 @@ function findOnUrl(
 /** The webhook that `adopt` means; undefined where a new one is to be registered. */
 function toAdopt(
     listing: Listing,
-    { strangers, replacedId }: FoundOnUrl,
+    { strangers, unknownSiblings, replacedId }: FoundOnUrl,
     { adopt }: WebhookInputs,
 ): RegisteredWebhook | undefined {
     if (typeof adopt === "string") {
@@ -138,9 +138,10 @@ function toAdopt(
         return listing.get(adopt) ?? nothingToAdopt(adopt, listing.has(adopt));
     }
     if (adopt !== true) return undefined;
-    if (strangers.length > 1) {
+    // One that a newer generation has must not be taken from it.
+    if (strangers.length > 1 || (strangers.length > 0 && unknownSiblings > 0)) {
         throw new AdoptionError(
-            `\`adopt: true\` fits more than one webhook: ${idsOf(strangers)}. Name the one to adopt: \`adopt: "<id>"\`. ` +
+            `\`adopt: true\` does not say which webhook is meant: there is ${idsOf(strangers)}. Name the one to adopt by its id; ` +
                 "`pulumi-captions list` shows what is known of each.",
         );
     }
@@ -156,7 +157,7 @@ async function registerNew(
     const isDuplicate = found.others.length > 0 || found.strangers.length > found.unknownSiblings;
     if (inputs.allowDuplicateUrl !== true && isDuplicate) throw duplicateUrl(found);
     const wanted = { url: inputs.url, enabledEvents: distinctEvents(inputs.enabledEvents) };
-    const webhook = await registerOnce(account, wanted).catch((error: unknown) => {
+    const webhook = await registerOnce(account, wanted, inputs.allowDuplicateUrl === true).catch((error: unknown) => {
         // Whether two webhooks may share a URL is not documented: this is how an API would say that they may not.
         throw found.all.length > 0 && isRejection(error) ? rejectedDuplicate(found.all, error) : error;
     });
@@ -185,7 +186,11 @@ function firstVersion(previous: Holding | undefined): number {
  * Registers a webhook, once. When the response is lost, it is the one that `/list` shows and that nothing had shown before
  * this call.
  */
-async function registerOnce(account: Account, settings: WebhookSettings): Promise<RegisteredWebhook> {
+async function registerOnce(
+    account: Account,
+    settings: WebhookSettings,
+    allowsDuplicate: boolean,
+): Promise<RegisteredWebhook> {
     const { client, inventory } = account;
     const before = new Set(inventory.knownIds);
     let candidates: readonly RegisteredWebhook[] = [];
@@ -202,9 +207,11 @@ async function registerOnce(account: Account, settings: WebhookSettings): Promis
             candidates.length === 0
                 ? "`/list` does not show it yet; it may still be registered."
                 : `\`/list\` shows ${candidates.map(({ id }) => id).join(", ")} on this URL, which may be it or somebody else's.`,
-        next:
-            "Run `pulumi up` again. If the webhook exists, the error will name its id; set `adopt` to that id to take it over " +
-            "with its secret.",
+        next: allowsDuplicate
+            ? "Look with `pulumi-captions list` whether it is registered before you run `pulumi up` again: with " +
+              "`allowDuplicateUrl` that registers another one, unless `adopt` names the one that is there."
+            : "Run `pulumi up` again. If the webhook exists, the error will name its id; set `adopt` to that id to take it " +
+              "over with its secret.",
     });
     if (before.has(webhook.id)) throw merged(webhook.id);
     inventory.note(webhook);
@@ -249,9 +256,11 @@ async function adopt(
         );
     }
     const outputs: WebhookOutputs = { ...inputsOf(inputs), secret, secretVersion };
-    const settings = changedSettings(webhook, inputs);
+    // Another spelling than the program's is the API's, and no reason to rotate.
+    const shown = { ...webhook, url: alikeUrl(webhook.url, inputs.url) ? inputs.url : webhook.url };
+    const settings = changedSettings(shown, inputs);
     if (Object.keys(settings).length === 0) return { id, isAdopted: true, outputs };
-    const before = { ...outputs, url: webhook.url, enabledEvents: webhook.enabledEvents };
+    const before = { ...outputs, url: shown.url, enabledEvents: webhook.enabledEvents };
     try {
         return { id, isAdopted: true, outputs: await bringAbout(account, id, before, inputs, settings) };
     } catch (error) {

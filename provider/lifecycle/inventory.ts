@@ -1,7 +1,7 @@
 import type { CaptionsClient } from "../api/client";
 import type { Limits } from "../api/limits";
 import type { RegisteredWebhook } from "../api/responses";
-import { canonicalUrl } from "./same";
+import { looseUrl } from "./same";
 
 /** For how long one response of `/list` serves all reads of a run. */
 const snapshotLifetimeMs = 120_000;
@@ -34,15 +34,16 @@ export class Listing {
         return this.#byId.has(id) || this.#unreadable.has(id);
     }
 
+    /** Those on a URL, in whatever spelling the API shows it. */
     withUrl(url: string): readonly RegisteredWebhook[] {
-        const ids = this.#idsByUrl.get(canonicalUrl(url)) ?? [];
+        const ids = this.#idsByUrl.get(looseUrl(url)) ?? [];
         return [...ids].flatMap((id) => this.#byId.get(id) ?? []);
     }
 
     set(webhook: RegisteredWebhook): void {
         this.delete(webhook.id);
         this.#byId.set(webhook.id, webhook);
-        const key = canonicalUrl(webhook.url);
+        const key = looseUrl(webhook.url);
         const ids = this.#idsByUrl.get(key);
         if (ids === undefined) {
             this.#idsByUrl.set(key, new Set([webhook.id]));
@@ -53,7 +54,7 @@ export class Listing {
 
     delete(id: string): void {
         const url = this.#byId.get(id)?.url;
-        if (url !== undefined) this.#idsByUrl.get(canonicalUrl(url))?.delete(id);
+        if (url !== undefined) this.#idsByUrl.get(looseUrl(url))?.delete(id);
         this.#byId.delete(id);
     }
 }
@@ -179,7 +180,7 @@ export class Inventory {
 
     /** Runs what registers a webhook on a URL when all that came before for this URL has ended: one at a time. */
     async oneAtATime<T>(url: string, work: () => Promise<T>): Promise<T> {
-        const key = canonicalUrl(url);
+        const key = looseUrl(url);
         const before = this.#registering.get(key);
         const running = (before ?? Promise.resolve()).then(work, work);
         this.#registering.set(key, running);

@@ -19,6 +19,12 @@ export async function remove(
     { owner, accountName }: { readonly owner: string | undefined; readonly accountName: string | undefined },
 ): Promise<void> {
     const { client, inventory, notify } = account;
+    const holding = owner === undefined ? undefined : owners.get(owner);
+    if (holding?.isDeclared === true && holding.id === id) {
+        // It was left to be deleted by a replacement that failed half-way, and has been adopted again since.
+        notify(`${id} was not deleted, because its resource has adopted it again`);
+        return;
+    }
     if (owners.isOthers(id, accountName, owner, true)) {
         // A renamed resource: the new one has adopted the webhook that the old one gives up, now or in a run that failed.
         notify(`${id} was not deleted, because another resource of this program has adopted it`);

@@ -33,10 +33,11 @@ export function sameUrl(one: string, other: string): boolean {
  * end of its path. For responses only, so that an API's spelling is neither an error nor drift.
  */
 export function alikeUrl(one: string, other: string): boolean {
-    return loose(one) === loose(other);
+    return looseUrl(one) === looseUrl(other);
 }
 
-function loose(url: string): string {
+/** The one text that all URLs share that are alike. */
+export function looseUrl(url: string): string {
     return canonicalUrl(url)
         .toLowerCase()
         .replace(/\/+(?=$|[?#])/, "");

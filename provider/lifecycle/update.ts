@@ -91,7 +91,7 @@ export async function bringAbout(
         const unfinished = keepersFingerprint(wanted.rotateWhenChanged, secret);
         throw new PartialFailure(
             id,
-            withoutUndefined({ ...done, unfinished }),
+            withoutUndefined({ ...done, shownAs, unfinished }),
             `the API has changed its secret, but has left its ${ignored.join(" and ")} as before. The new secret is saved. Run ` +
                 "`pulumi up` again to change the rest; if this persists, contact Captions support.",
         );
@@ -115,15 +115,18 @@ function compare(
         isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
     ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
         if (isSame(live[name], wanted[name])) return "as declared";
-        if (name in asked) return isSame(live[name], from[name]) ? "ignored" : "shown otherwise";
-        return isShownAs(from, name, live[name]) ? "shown otherwise" : "changed elsewhere";
+        // What stays as it was for the second time is how the API shows it: to ask for ever would rotate for ever.
+        if (isShownAs(from, name, live[name])) return "shown otherwise";
+        if (!(name in asked)) return "changed elsewhere";
+        return isSame(live[name], from[name]) ? "ignored" : "shown otherwise";
     }
 
     const results = { url, enabledEvents };
+    const isOther = (result: string) => result === "shown otherwise" || result === "ignored";
     const habit = shownOtherwise(wanted, live, live.secret);
     const shownAs = withoutUndefined({
-        url: url === "shown otherwise" ? habit?.url : undefined,
-        enabledEvents: enabledEvents === "shown otherwise" ? habit?.enabledEvents : undefined,
+        url: isOther(url) ? habit?.url : undefined,
+        enabledEvents: isOther(enabledEvents) ? habit?.enabledEvents : undefined,
     });
     return {
         ignored: (["url", "enabledEvents"] as const).filter((name) => results[name] === "ignored"),
@@ -136,9 +139,10 @@ function compare(
     };
 }
 
-/** Whether the API's habit was there before, so that it was told already. */
+/** Whether the API's habit was told already. What was ignored before has only just turned out to be one. */
 function isKnown(from: WebhookOutputs, shownAs: NonNullable<WebhookOutputs["shownAs"]>): boolean {
-    return Object.keys(shownAs).every((name) => from.shownAs !== undefined && name in from.shownAs);
+    if (from.shownAs === undefined || from.unfinished !== undefined) return false;
+    return Object.keys(shownAs).every((name) => name in (from.shownAs ?? {}));
 }
 
 /** Tells that the API shows something else than was declared, neither as it was before nor as another spelling of it. */

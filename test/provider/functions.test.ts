@@ -13,7 +13,7 @@ async function withKey() {
     return emulator;
 }
 
-function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+function outcomeOf<T>(output: pulumi.Output<T>): Promise<T> {
     return new Promise((resolve, reject) => {
         // `promise` is how Pulumi's own tests wait for an output.
         const { promise } = output as unknown as { promise: () => Promise<T> };
@@ -34,8 +34,8 @@ describe("with a key in the environment", () => {
                     : { webhooks: [{ id: "wh_mock", url: "https://mock.example", enabledEvents: [], secret: "mock" }] };
             },
         });
-        expect(await valueOf(getEvents())).toEqual(["mocked"]);
-        expect(await valueOf(getWebhooks({ account: "eu" }))).toMatchObject([{ id: "wh_mock", secret: "mock" }]);
+        expect(await outcomeOf(getEvents())).toEqual(["mocked"]);
+        expect(await outcomeOf(getWebhooks({ account: "eu" }))).toMatchObject([{ id: "wh_mock", secret: "mock" }]);
         expect(asked).toEqual(["captions:index:getEvents {}", 'captions:index:getWebhooks {"account":"eu"}']);
         expect(emulator.calls).toEqual([]);
     });

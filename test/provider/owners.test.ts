@@ -91,6 +91,18 @@ describe("a replacement", () => {
     });
 });
 
+test("a webhook that a failed replacement has left to be deleted stays where the resource has adopted it again", async () => {
+    const { emulator, run, notes } = await startAccount();
+    const left = await create(run(), renders);
+    const session = run();
+    await session.check(resource(), {}, { ...renders, adopt: left.id });
+    const again = await create(session, { ...renders, adopt: left.id });
+    await remove(session, left.id, stored(left.outputs));
+    expect(again.id).toBe(left.id);
+    expect(emulator.webhooks).toHaveLength(1);
+    expect(notes.at(-1)).toContain("adopted it again");
+});
+
 describe("a rename", () => {
     const renamed = resource("renamed");
 
@@ -174,6 +186,15 @@ describe("a generation of a rotating webhook", () => {
         await read(session, id, stored(outputs), dropped);
         await create(session, renders, newest([]));
         expect(emulator.webhooks).toHaveLength(2);
+    });
+
+    test("that is older never adopts by its URL what a newer one may have", async () => {
+        const { emulator, run } = await startAccount();
+        await create(run(), renders, newest([]));
+        const older = resource("a", { family: "f", ids: [], newer: 1 });
+        const adopting = create(run(), { ...renders, adopt: true }, older);
+        await expect(adopting).rejects.toMatchObject({ name: "AdoptionError" });
+        expect(emulator.webhooks).toHaveLength(1);
     });
 
     test("that is registered anew passes over as many webhooks as there are newer ones", async () => {

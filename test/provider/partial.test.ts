@@ -58,6 +58,21 @@ describe("an API that answers an /update with something else than was asked for"
         },
     );
 
+    test.each(["trailing-slash", "lower-case"] as const)(
+        "in a spelling of its own (%s) is recognised by its URL: adopted without a rotation, and never doubled",
+        async (urlForm) => {
+            const { emulator, run } = await startAccount({ urlForm });
+            const wanted = { ...renders, url: "https://api.example.com/Hooks" };
+            const { id, secret } = emulator.register(wanted);
+            await expect(create(run(), wanted)).rejects.toMatchObject({ name: "DuplicateUrlError" });
+            for (const adopt of [true, id]) {
+                const adopted = await create(run(), { ...wanted, adopt });
+                expect({ id: adopted.id, secret: adopted.outputs.secret }).toEqual({ id, secret });
+            }
+            expect(emulator.countCalls("update")).toBe(0);
+        },
+    );
+
     test("is told once where it shows something else altogether, and that is no drift from then on", async () => {
         const { emulator, run, notes } = await startAccount({ urlForm: "tracking-query" });
         const { id, outputs } = await create(run(), renders);
@@ -77,6 +92,21 @@ describe("an API that answers an /update with something else than was asked for"
         emulator.update(id, { url: "https://attacker.example.com/" });
         expect(await read(run({ listLagMs: 10 }), id, now)).toMatchObject({ url: expect.stringContaining("attacker") });
     });
+});
+
+test("what an API goes on to leave as it was is asked for twice and not for ever; then it is told, and taken for the API's form", async () => {
+    const { emulator, run, notes } = await startAccount();
+    const { id, outputs } = await create(run(), renders);
+    emulator.behave({ ignoredFields: ["url"] });
+    const first = await update(run(), id, stored(outputs), elsewhere).catch((error: unknown) => error);
+    const refreshed = stored(await read(run(), id, stored((first as PartialFailure).outputs)));
+    if (refreshed === undefined) throw new Error("gone");
+    expect(diff(refreshed, elsewhere).changes).toEqual(["url"]);
+    const now = stored(await update(run(), id, refreshed, elsewhere));
+    expect(notes).toEqual([expect.stringContaining(`shows the url of ${id} in another form`)]);
+    expect(diff(now, elsewhere).changes).toEqual([]);
+    expect(await read(run(), id, now)).toEqual(now);
+    expect(emulator.countCalls("update")).toBe(2);
 });
 
 describe("what is odd in /list", () => {
