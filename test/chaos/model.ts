@@ -25,6 +25,8 @@ interface Settings {
 /** What the state has of a webhook. */
 interface Holding {
     readonly hook: Hook;
+    /** The older generations when it was created or updated last. */
+    siblings: readonly Hook[];
     /** What the provider believes the webhook to be. */
     believed: Settings;
     keepers: string;
@@ -127,7 +129,7 @@ class ModelRun {
         if (holdings.size + this.#model.pendingDeletes.length > 0) this.#list();
         for (const hook of this.#model.pendingDeletes) this.#told.add(hook);
         for (const [name, holding] of holdings) {
-            this.#told.add(holding.hook);
+            this.#tell(holding);
             const { url, events, exists } = holding.hook;
             if (!exists) {
                 holdings.delete(name);
@@ -189,7 +191,7 @@ class ModelRun {
             return;
         }
         const { hook, believed } = holding;
-        this.#told.add(hook);
+        this.#tell(holding);
         if (holding.trigger !== trigger || holding.pendingReplacement) {
             this.#askForEvents(declared, []);
             if (deleteBeforeReplace && !holding.pendingReplacement) {
@@ -217,7 +219,12 @@ class ModelRun {
         if (believed.events !== declared.events) hook.events = declared.events;
         hook.rotations++;
         // What others have changed comes to light with the response, and is repaired by the next run.
-        Object.assign(holding, { believed: { url: hook.url, events: hook.events }, declared, keepers });
+        Object.assign(holding, {
+            siblings: this.#older(generation),
+            believed: { url: hook.url, events: hook.events },
+            declared,
+            keepers,
+        });
     }
 
     /** @returns whether it came to be */
@@ -235,7 +242,7 @@ class ModelRun {
     ): boolean {
         this.#list();
         const { holdings } = this.#model;
-        const older = (generation?.older ?? []).map((one) => holdings.get(one)?.hook);
+        const older = this.#older(generation);
         const isSibling = (hook: Hook) =>
             older.includes(hook) || (generation !== undefined && hook.isGeneration && this.#told.has(hook));
         const there = this.#model.living.filter(
@@ -248,7 +255,9 @@ class ModelRun {
             this.#failures.set(name, error);
             return false;
         };
-        if (inputs.adopt === true && free.length > 1) return fail("AdoptionError");
+        // Any of them may be a newer generation's.
+        const isUnclear = free.length > ((generation?.newer ?? 0) > 0 ? 0 : 1);
+        if (inputs.adopt === true && isUnclear) return fail("AdoptionError");
         if (typeof inputs.adopt === "string" && named !== replaced && named?.exists !== true) {
             return fail("WebhookNotFoundError");
         }
@@ -265,8 +274,24 @@ class ModelRun {
         }
         this.#taken.add(hook);
         hook.isGeneration = generation !== undefined;
-        holdings.set(name, { hook, believed: declared, keepers, declared, trigger, pendingReplacement: false });
+        holdings.set(name, {
+            hook,
+            siblings: older,
+            believed: declared,
+            keepers,
+            declared,
+            trigger,
+            pendingReplacement: false,
+        });
         return true;
+    }
+
+    #older(generation: Declaration["generation"]): readonly Hook[] {
+        return (generation?.older ?? []).flatMap((name) => this.#model.holdings.get(name)?.hook ?? []);
+    }
+
+    #tell({ hook, siblings }: Holding): void {
+        for (const told of [hook, ...siblings]) this.#told.add(told);
     }
 
     #delete(isGone: (name: string) => boolean): void {

@@ -258,6 +258,7 @@ class Player {
         const { run, inOrder, faults, weather } = round;
         this.#runs++;
         const refreshes = run === "refresh and up" || (run === "up" && this.#user.needsRefresh);
+        this.#user.chooseAmongEqual(this.emulator.webhooks, (id) => this.#foreign.has(id));
         const program = this.#user.program();
         const before = [...this.#engine.state];
         const savedBefore = this.#engine.saved;

@@ -1,3 +1,4 @@
+import type { RegisteredWebhook } from "../../emulator";
 import type { WebhookInputs } from "../../provider/lifecycle";
 import type { Declaration, Failures, Program, SimulatedEngine } from "./engine";
 import { type Edit, type Group, groups, type Settings } from "./history";
@@ -60,8 +61,10 @@ export class User {
             const names = group === "rotating" ? declared.names.toReversed() : declared.names;
             for (const [index, name] of names.entries()) {
                 const adopt = this.adopt.get(name);
+                const inputs = this.#inputs(group, name, declared);
+                const isUnclear = adopt === true && inputs.allowDuplicateUrl === true;
                 program.set(name, {
-                    inputs: { ...this.#inputs(group, name, declared), ...(adopt === undefined ? {} : { adopt }) },
+                    inputs: { ...inputs, ...(adopt === undefined || isUnclear ? {} : { adopt }) },
                     trigger: declared.trigger,
                     deleteBeforeReplace: declared.deletesBefore,
                     aliases: declared.aliases.get(name) ?? [],
@@ -137,6 +140,24 @@ export class User {
         }
     }
 
+    /**
+     * Which of several equal webhooks is meant `adopt: true` cannot say: the user looks at what there is, and names one that no
+     * resource has; rather none that others have registered.
+     */
+    chooseAmongEqual(webhooks: readonly RegisteredWebhook[], isForeign: (id: string) => boolean): void {
+        const chosen = new Set<string | true>(this.adopt.values());
+        for (const [name, { inputs }] of this.program()) {
+            if (this.adopt.get(name) !== true || inputs.allowDuplicateUrl !== true) continue;
+            const free = webhooks.filter(
+                ({ id, url }) => canonicalUrl(url) === canonicalUrl(inputs.url) && !this.#has(id) && !chosen.has(id),
+            );
+            const one = free.find(({ id }) => !isForeign(id)) ?? free[0];
+            if (one === undefined) continue;
+            this.adopt.set(name, one.id);
+            chosen.add(one.id);
+        }
+    }
+
     /** What a user does who reads the errors. */
     takeAdvice(
         failures: Failures,
@@ -146,6 +167,7 @@ export class User {
     ): void {
         if (refreshed && failures.size === 0) this.needsRefresh = false;
         const waiting = new Set(groups.flatMap((group) => this.waiting(group)));
+        for (const name of this.adopt.keys()) if (!waiting.has(name)) this.adopt.delete(name);
         const chosen = new Set<string>();
         for (const [name, { message, name: kind }] of failures) {
             if (message.includes("`pulumi refresh`")) this.needsRefresh = true;
@@ -171,12 +193,9 @@ export class User {
 
     /** Whether a resource of the program has a webhook, or it is to be deleted. */
     #has(id: string): boolean {
-        const program = this.program();
+        const names = [...this.program()].flatMap(([name, { aliases }]) => [name, ...aliases]);
         const { state, pendingDeletes } = this.#engine;
-        return (
-            [...state].some(([name, saved]) => saved.id === id && program.has(name)) ||
-            [...pendingDeletes].some((saved) => saved.id === id)
-        );
+        return names.some((name) => state.get(name)?.id === id) || [...pendingDeletes].some((saved) => saved.id === id);
     }
 
     #declare(group: Group, settings: Settings, adopts: boolean): void {
