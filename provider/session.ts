@@ -44,7 +44,7 @@ export class Session {
     readonly #owners = new Owners();
     /** The owner that a resource had in the state, where `aliases` has given it another one. */
     readonly #renamed = new Map<string, string>();
-    readonly #reads = { found: 0, gone: 0 };
+    #found = 0;
 
     /** @param notify tells the user something at once, in a line without secrets */
     constructor(accounts: ConfiguredAccounts, notify: (line: string) => void) {
@@ -100,7 +100,8 @@ export class Session {
             const isKept = isDeclared && difference.replaces.length === 0 && !isReplaced(difference);
             if (before !== undefined && before.owner !== resource.owner) {
                 this.#renamed.set(`${id} ${before.owner}`, resource.owner);
-                this.#owners.release(before.owner);
+                // By now another resource may have that name.
+                if (this.#owners.get(before.owner)?.id === id) this.#owners.release(before.owner);
             }
             this.#noteFamily(id, before);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
@@ -171,10 +172,11 @@ export class Session {
 
     async remove({ id, properties, resource }: SavedResource): Promise<void> {
         await this.#step(resource, { id, url: urlIn(properties) }, async () => {
-            const { account, url, secretVersion } = lifecycle.parseSaved(properties);
-            const saved = resource?.owner;
-            const owner = saved === undefined ? undefined : (this.#renamed.get(`${id} ${saved}`) ?? saved);
-            await lifecycle.remove(this.#accounts.open(account), this.#owners, id, { owner, accountName: account });
+            const saved = lifecycle.parseSaved(properties);
+            const { account, url, secretVersion } = saved;
+            const before = resource?.owner;
+            const owner = before === undefined ? undefined : (this.#renamed.get(`${id} ${before}`) ?? before);
+            await lifecycle.remove(this.#accounts.open(account), this.#owners, id, owner, saved);
             const holding = owner === undefined ? undefined : this.#owners.get(owner);
             // A replacement may come after the deletion.
             if (owner !== undefined && (holding === undefined || holding.id === undefined || holding.id === id)) {
@@ -230,12 +232,11 @@ export class Session {
     /** A refresh with the key of another account finds nothing, and would empty the state. */
     #tellOfGone(isGone: boolean, resource: Resource | undefined, id: string): void {
         if (!isGone) {
-            this.#reads.found++;
+            this.#found++;
             return;
         }
-        this.#reads.gone++;
         this.#notify(`${labelOf(resource, { id })} no longer exists; the refresh drops it from the state`);
-        if (this.#reads.found > 0 || this.#reads.gone < 2) return;
+        if (this.#found > 0) return;
         this.#tellOnce(
             "none of the webhooks that were looked up so far exists in this account. If you did not delete them, the API key " +
                 "or captions:baseUrl may be those of another account: check them before the next `pulumi up`, which registers them anew",

@@ -7,18 +7,24 @@ const config = new pulumi.Config();
 const accountId = config.require("accountId");
 const hostname = config.require("hostname");
 
+/** Where `pulumi-captions deliver` sends its tests. */
+export const url = `https://${hostname}/captions`;
+
 const webhook = new captions.RotatingWebhook("renders", {
-    url: `https://${hostname}/captions`,
+    url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: config.getObject<string[]>("generations") ?? captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 
 const worker = new cloudflare.WorkersScript("receiver", {
     accountId,
-    scriptName: "captions-receiver",
+    // By stack: an upload replaces the Worker of this name with its secrets, whichever stack it belongs to.
+    scriptName: `captions-receiver-${pulumi.getStack()}`,
     mainModule: "worker.js",
     content: bundle(),
     compatibilityDate: "2025-09-01",
+    // Secrets that were set elsewhere (`wrangler secret put`) stay: an upload removes all bindings that it does not name.
+    keepBindings: ["secret_text"],
     bindings: [{ name: "CAPTIONS_WEBHOOK_SECRETS", type: "secret_text", text: pulumi.jsonStringify(webhook.secrets) }],
 });
 
@@ -28,8 +34,6 @@ new cloudflare.WorkersCustomDomain("receiver", {
     hostname,
     service: worker.scriptName,
 });
-
-export const url = `https://${hostname}/captions`;
 
 function bundle(): string {
     const { outputFiles } = buildSync({

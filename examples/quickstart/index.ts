@@ -4,8 +4,8 @@ import * as captions from "pulumi-captions";
 const config = new pulumi.Config();
 
 const webhook = new captions.Webhook("renders", {
-    url: config.get("url") ?? "https://api.example.com/hooks/captions",
-    enabledEvents: config.getObject<string[]>("enabledEvents") ?? ["creator.success", "creator.failure"],
+    url: config.require("url"),
+    enabledEvents: config.get("enabledEvents")?.match(/[\w.-]+/g) ?? ["creator.success", "creator.failure"],
 });
 
 export const webhookId = webhook.id;

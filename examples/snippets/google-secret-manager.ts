@@ -2,18 +2,32 @@ import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import * as captions from "pulumi-captions";
 
+const config = new pulumi.Config();
+
+export const url = config.require("url");
 const webhook = new captions.RotatingWebhook("renders", {
-    url: "https://api.example.com/hooks/captions",
+    url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
+export const secrets = webhook.secrets;
 
 const secret = new gcp.secretmanager.Secret("webhook-secrets", {
-    secretId: "captions-webhook-secrets",
+    secretId: `captions-webhook-secrets-${pulumi.getStack()}`,
     replication: { auto: {} },
+    // A version that somebody destroys can be restored for a week.
+    versionDestroyTtl: "604800s",
 });
-// A version never changes: other secrets are a new one, and the old one is destroyed. Receivers read `latest`.
-new gcp.secretmanager.SecretVersion("webhook-secrets", {
+new gcp.secretmanager.SecretIamMember("receiver", {
+    secretId: secret.id,
+    role: "roles/secretmanager.secretAccessor",
+    member: `serviceAccount:${config.require("receiverServiceAccount")}`,
+});
+// A version never changes: other secrets are a new version. The old one stays readable, because `latest` may mean it for some
+// more minutes, and because a service may be pinned to its number.
+const version = new gcp.secretmanager.SecretVersion("webhook-secrets", {
     secret: secret.id,
     secretData: pulumi.jsonStringify(webhook.secrets),
+    deletionPolicy: "ABANDON",
 });
+export const secretVersion = version.version;

@@ -3,18 +3,36 @@ import * as vercel from "@pulumiverse/vercel";
 import * as captions from "pulumi-captions";
 
 const config = new pulumi.Config();
+const projectId = config.require("vercelProject");
 
+export const url = config.require("url");
 const webhook = new captions.RotatingWebhook("renders", {
-    url: "https://app.example.com/api/captions",
+    url,
     enabledEvents: ["creator.success", "creator.failure"],
-    generations: captions.generations({ every: "90d", overlap: "7d" }),
+    generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
+export const secrets = webhook.secrets;
 
-// A deployment sees the value that was there when it was made: deploy again before an old generation goes.
-new vercel.ProjectEnvironmentVariable("webhook-secrets", {
-    projectId: config.require("vercelProject"),
+const variable = new vercel.ProjectEnvironmentVariable("webhook-secrets", {
+    projectId,
     key: "CAPTIONS_WEBHOOK_SECRETS",
     value: pulumi.jsonStringify(webhook.secrets),
     targets: ["production"],
     sensitive: true,
 });
+
+// A deployment keeps the value that it was made with, so other secrets need another deployment. An id and a count for each
+// generation tell when, without showing a secret.
+const versions = [...webhook.webhooks.values()].map(
+    ({ id, secretVersion }) => pulumi.interpolate`${id}:${secretVersion}`,
+);
+new vercel.Deployment(
+    "receiver",
+    {
+        projectId,
+        ref: config.require("ref"), // a branch of the project's Git repository
+        production: true,
+        meta: { secretVersions: pulumi.all(versions).apply((all) => all.join()) },
+    },
+    { dependsOn: variable, replaceOnChanges: ["meta"] },
+);

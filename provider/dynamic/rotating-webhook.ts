@@ -63,7 +63,9 @@ export class RotatingWebhook extends pulumi.ComponentResource {
                 ? pulumi.output(inputs.url).apply((base) => withGeneration(base, generation))
                 : inputs.url;
             const older = [...webhooks.values()];
-            const siblings = { family, ids: older.map(({ id }) => id), newer: generations.length - 1 - index };
+            // With a URL of its own for each, there is no other generation's webhook on it.
+            const newer = distinctUrls ? 0 : generations.length - 1 - index;
+            const siblings = { family, ids: older.map(({ id }) => id), newer };
             const webhook = new Webhook(
                 `${name}-${generation}`,
                 { ...inputs, url, adopt: adopt[generation], [siblingsOf]: siblings },

@@ -161,17 +161,11 @@ async function registerNew(
         // Whether two webhooks may share a URL is not documented: this is how an API would say that they may not.
         throw found.all.length > 0 && isRejection(error) ? rejectedDuplicate(found.all, error) : error;
     });
-    const shownAs = shownOtherwise(wanted, webhook, webhook.secret);
+    const outputs = { ...inputsOf(inputs), secretVersion, changedAt: new Date().toISOString() };
+    const secret = webhook.secret ?? (await secretOf(account, webhook, outputs));
+    const shownAs = shownOtherwise(wanted, webhook, secret);
     if (shownAs !== undefined) tellOtherForm(account, webhook.id, shownAs);
-    const outputs: WebhookOutputs = withoutUndefined({
-        ...inputsOf(inputs),
-        secret: webhook.secret,
-        secretVersion,
-        changedAt: new Date().toISOString(),
-        shownAs,
-    });
-    const whole = webhook.secret === undefined ? await withSecret(account, webhook, outputs) : outputs;
-    return { id: webhook.id, isAdopted: false, outputs: whole };
+    return { id: webhook.id, isAdopted: false, outputs: withoutUndefined({ ...outputs, secret, shownAs }) };
 }
 
 /**
@@ -193,6 +187,8 @@ async function registerOnce(
 ): Promise<RegisteredWebhook> {
     const { client, inventory } = account;
     const before = new Set(inventory.knownIds);
+    // Of what was there before this call, an older response does not tell enough to take a webhook over without being told to.
+    const knowsBefore = inventory.isFresh;
     let candidates: readonly RegisteredWebhook[] = [];
     const webhook = await sendOnce<RegisteredWebhook>(account, {
         endpoint: "/register",
@@ -200,7 +196,7 @@ async function registerOnce(
         shows: (listing) => {
             candidates = [...listing.webhooks].filter(({ id, url }) => !before.has(id) && alikeUrl(url, settings.url));
             const [only] = candidates;
-            const isIt = candidates.length === 1 && only !== undefined;
+            const isIt = knowsBefore && candidates.length === 1 && only !== undefined;
             return isIt && sameEvents(only.enabledEvents, settings.enabledEvents) ? only : undefined;
         },
         unseen: () =>
@@ -219,11 +215,7 @@ async function registerOnce(
 }
 
 /** A registered webhook whose secret the response did not show: `/list` may. */
-async function withSecret(
-    { inventory }: Account,
-    { id }: RegisteredWebhook,
-    outputs: WebhookOutputs,
-): Promise<WebhookOutputs> {
+async function secretOf({ inventory }: Account, { id }: RegisteredWebhook, outputs: WebhookOutputs): Promise<string> {
     let failure = "";
     const secret = await inventory
         .lookFor((listing) => listing.get(id)?.secret)
@@ -233,7 +225,7 @@ async function withSecret(
             failure = ` ${error.message}`;
             return undefined;
         });
-    if (secret !== undefined) return { ...outputs, secret };
+    if (secret !== undefined) return secret;
     throw new PartialFailure(
         id,
         outputs,

@@ -6,6 +6,9 @@ import { looseUrl } from "./same";
 /** For how long one response of `/list` serves all reads of a run. */
 const snapshotLifetimeMs = 120_000;
 
+/** Within this time a webhook that appears while a response is missing is taken for the one that was asked for. */
+const freshMs = 10_000;
+
 /** The webhooks of an account, as one response of `/list` shows them. */
 export class Listing {
     readonly #byId = new Map<string, RegisteredWebhook>();
@@ -89,6 +92,7 @@ export class Inventory {
     readonly #knownIds = new Set<string>();
     readonly #registering = new Map<string, Promise<unknown>>();
     #toldOfUnreadable = false;
+    #lastAskedAt = Number.NEGATIVE_INFINITY;
 
     constructor(client: CaptionsClient, limits: Limits, notify: (line: string) => void) {
         this.#client = client;
@@ -147,7 +151,7 @@ export class Inventory {
             const { since, listing } = this.#askNow();
             const found = find(await listing);
             if (found !== undefined) return found;
-            if (since >= until) return undefined;
+            if (!(since < until)) return undefined;
             const left = Math.max(0, until - Date.now());
             await new Promise((resume) => setTimeout(resume, Math.min(pause, left)));
         }
@@ -161,6 +165,11 @@ export class Inventory {
             this.#asking = { since: Date.now(), listing };
         }
         return this.#asking;
+    }
+
+    /** Whether a response of `/list` is so new that nobody is likely to have registered anything since. */
+    get isFresh(): boolean {
+        return Date.now() - this.#lastAskedAt < freshMs;
     }
 
     /** Every webhook that any response has shown so far, or that this run has registered. */
@@ -188,7 +197,9 @@ export class Inventory {
     }
 
     async #ask(): Promise<Listing> {
+        const askedAt = Date.now();
         const { webhooks, unreadableIds, withoutId } = await this.#client.list();
+        this.#lastAskedAt = Math.max(this.#lastAskedAt, askedAt);
         const listing = new Listing(webhooks, unreadableIds);
         for (const id of listing.ids) this.#knownIds.add(id);
         if (unreadableIds.length + withoutId > 0 && !this.#toldOfUnreadable) {

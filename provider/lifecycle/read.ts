@@ -115,6 +115,11 @@ function usableSecret(live: RegisteredWebhook): string {
 /** What to do about something that the API may get right the next time. */
 export const persists = "Run it again; if this persists, contact Captions support.";
 
+/** Whether a webhook is not registered. One that we have registered a moment ago may only not be shown yet. */
+export function isAbsent(account: Account, saved: WebhookOutputs, listing: Listing, id: string): boolean {
+    return !listing.has(id) && stillSettlingMs(account, saved) === 0;
+}
+
 /** For how long `/list` may still lag behind our last change. */
 export function stillSettlingMs({ limits }: Account, saved: WebhookOutputs): number {
     if (saved.changedAt === undefined) return 0;

@@ -2,6 +2,8 @@ import { CallError } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
 import type { Owners } from "./owners";
+import { isAbsent } from "./read";
+import type { WebhookOutputs } from "./state";
 import { isRejection, sendOnce } from "./write";
 
 /**
@@ -16,21 +18,25 @@ export async function remove(
     account: Account,
     owners: Owners,
     id: string,
-    { owner, accountName }: { readonly owner: string | undefined; readonly accountName: string | undefined },
+    owner: string | undefined,
+    saved: WebhookOutputs,
 ): Promise<void> {
     const { client, inventory, notify } = account;
     const holding = owner === undefined ? undefined : owners.get(owner);
     if (holding?.isDeclared === true && holding.id === id) {
-        // It was left to be deleted by a replacement that failed half-way, and has been adopted again since.
-        notify(`${id} was not deleted, because its resource has adopted it again`);
+        // A replacement that failed half-way left it to be deleted; or it was to be replaced, and the host did not tell which it was.
+        notify(
+            `${id} was not deleted, because its resource has adopted it again. If it was to be replaced, remove \`adopt\`, and ` +
+                "run `pulumi up --refresh`",
+        );
         return;
     }
-    if (owners.isOthers(id, accountName, owner, true)) {
+    if (owners.isOthers(id, saved.account, owner, true)) {
         // A renamed resource: the new one has adopted the webhook that the old one gives up, now or in a run that failed.
         notify(`${id} was not deleted, because another resource of this program has adopted it`);
         return;
     }
-    const isGone = (listing: Listing) => (listing.has(id) ? undefined : true);
+    const isGone = (listing: Listing) => isAbsent(account, saved, listing, id) || undefined;
     await sendOnce<boolean>(account, {
         endpoint: "/delete",
         send: async () => {

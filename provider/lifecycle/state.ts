@@ -91,7 +91,7 @@ const savedSchema = v.looseObject({
     account: optional(v.string()),
     secret: optional(v.string()),
     secretVersion: v.number(),
-    changedAt: optional(v.string()),
+    changedAt: v.fallback(optional(v.pipe(v.string(), v.isoTimestamp())), undefined),
     shownAs: optional(
         v.object({ url: optional(v.string()), enabledEvents: optional(v.union([v.string(), v.array(v.string())])) }),
     ),

@@ -3,7 +3,7 @@ import type { RegisteredWebhook } from "../api/responses";
 import { CallError, UnknownOutcomeError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
 import { asksForRotation, diff } from "./diff";
-import { isShownAs, readable, refreshed, shownOtherwise, stillSettlingMs } from "./read";
+import { isAbsent, isShownAs, readable, refreshed, shownOtherwise, stillSettlingMs } from "./read";
 import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
 import { keepersFingerprint, type WebhookInputs, type WebhookOutputs, withInputs, withoutUndefined } from "./state";
 import { isRejection, PartialFailure, sendOnce } from "./write";
@@ -73,7 +73,7 @@ export async function bringAbout(
     const outputs = withInputs({ ...from, changedAt: new Date().toISOString() }, wanted);
     let live: RegisteredWebhook & { readonly secret: string };
     try {
-        live = await updateOnce(account, id, settings, from.secret);
+        live = await updateOnce(account, id, settings, from);
     } catch (error) {
         if (!(error instanceof UnknownOutcomeError)) throw error;
         const unfinished = from.unfinished ?? keepersFingerprint(from.rotateWhenChanged, from.secret);
@@ -157,19 +157,18 @@ async function updateOnce(
     account: Account,
     id: string,
     settings: Partial<WebhookSettings>,
-    secretBefore: string | undefined,
+    saved: WebhookOutputs,
 ): Promise<RegisteredWebhook & { readonly secret: string }> {
     const { client, inventory } = account;
-    let isThere = true;
     const shows = (live: RegisteredWebhook | undefined) => {
-        if (live?.secret === undefined || live.secret === secretBefore) return undefined;
+        if (live?.secret === undefined || live.secret === saved.secret) return undefined;
         return { ...live, secret: live.secret };
     };
     const rejected = async (error: unknown): Promise<never> => {
         // The API may say so that the webhook is gone. Where `/list` fails, its rejection is what there is to tell.
         if (isRejection(error)) {
             const listing = await inventory.lookFor((now) => now, 0).catch(() => undefined);
-            if (listing?.has(id) === false) throw gone();
+            if (listing !== undefined && isAbsent(account, saved, listing, id)) throw gone();
         }
         throw error;
     };
@@ -183,14 +182,10 @@ async function updateOnce(
             throw new CallError(problem, "not known");
         },
         shows: (listing) => {
-            isThere = listing.has(id);
             const live = shows(listing.get(id));
             return live !== undefined && isAsWanted(live, settings) ? live : undefined;
         },
-        unseen: () => {
-            if (!isThere) throw gone();
-            return "`/list` does not show a new secret yet.";
-        },
+        unseen: () => "`/list` does not show a new secret yet.",
         next: "Run `pulumi up` again: it checks whether the update happened, and sends it again only if it did not.",
     }).catch(rejected);
     inventory.note(changed);

@@ -31,6 +31,7 @@ test.each([
         const gate = await gateBefore(emulator.baseUrl);
         const env = { ...backend, CAPTIONS_BASE_URL: gate.baseUrl };
         const one = await Project.create({ folder, home: temporaryFolder("home"), emulator, env });
+        await one.config({ url: "https://api.example.com/hooks/captions" });
         // A colleague on another machine: all that the two share is the backend.
         const other = Project.existing({ folder, home: temporaryFolder("home"), emulator, env });
 
@@ -45,7 +46,7 @@ test.each([
 
         // The colleague sees what the first run did, and has nothing to do.
         expect((await other.up("--expect-no-changes")).code).toBe(0);
-        expect(await other.outputs()).toEqual({ secrets: emulator.webhooks.map(({ secret }) => secret) });
+        expect((await other.outputs()).secrets).toEqual(emulator.webhooks.map(({ secret }) => secret));
         await other.succeed("destroy");
         expect(emulator.webhooks).toEqual([]);
     },

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { copyExample, root } from "./support/examples";
+import { onDay } from "./support/clock";
+import { copyExample, root, temporaryFolder } from "./support/examples";
 import { type Declared, inputsOf, runMocked } from "./support/mocks";
+import { emulatorForTest, Project } from "./support/project";
 
 const examples = join(root, "examples");
 
@@ -31,7 +33,19 @@ function list({ secrets }: Declared): string {
     return JSON.stringify([...secrets].reverse());
 }
 
-const two = { generations: '["new", "old"]' };
+const hooks = { url: "https://api.example.com/hooks/captions" };
+/** As one types it; JSON works as well. Neither can be so malformed that the program throws, which Pulumi takes long to show. */
+const two = { generations: "new, old" };
+const google = { ...two, ...hooks, receiverServiceAccount: "receiver@project.iam.gserviceaccount.com" };
+const azure = { ...two, ...hooks, resourceGroup: "g", vault: "v", receiverPrincipalId: "p" };
+const vercel = { ...two, ...hooks, vercelProject: "p", ref: "main" };
+const github = { ...two, ...hooks, repository: "r" };
+
+/** @param path an example's folder, or the file of a snippet */
+const runExample = async (path: string, config: Readonly<Record<string, string>>) =>
+    path.endsWith(".ts")
+        ? runMocked(join(await copyExample("snippets"), basename(path)), config)
+        : runMocked(await copyExample(path), config);
 
 test.each([
     [
@@ -47,28 +61,14 @@ test.each([
         "bindings.0.text",
         { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" },
     ],
-    ["snippets/google-secret-manager.ts", "gcp:secretmanager/secretVersion:SecretVersion", "secretData", {}],
-    [
-        "snippets/azure-key-vault.ts",
-        "azure-native:keyvault:Secret",
-        "properties.value",
-        { resourceGroup: "g", vault: "v" },
-    ],
-    [
-        "snippets/vercel.ts",
-        "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable",
-        "value",
-        { vercelProject: "p" },
-    ],
-    ["snippets/github-actions.ts", "github:index/actionsSecret:ActionsSecret", "value", { repository: "r" }],
+    ["snippets/google-secret-manager.ts", "gcp:secretmanager/secretVersion:SecretVersion", "secretData", google],
+    ["snippets/azure-key-vault.ts", "azure-native:keyvault:Secret", "properties.value", azure],
+    ["snippets/vercel.ts", "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable", "value", vercel],
 ])(
     "%s: the list of all secrets arrives at %s, in %s, marked as a secret, and nowhere else",
     async (path, type, property, config) => {
-        const program = path.startsWith("snippets/")
-            ? join(await copyExample("snippets"), path.slice(9))
-            : await copyExample(path);
-        const declared = await runMocked(program, config);
-        expect(declared.secrets.length).toBeGreaterThanOrEqual(path.startsWith("snippets/") ? 1 : 2);
+        const declared = await runExample(path, config);
+        expect(declared.secrets).toHaveLength(2);
         expect(places(declared)).toEqual([{ type, path: property, text: list(declared), marked: true }]);
         for (const { value, isSecret } of Object.values(declared.outputs)) {
             if (declared.secrets.some((secret) => JSON.stringify(value).includes(secret))) expect(isSecret).toBe(true);
@@ -76,15 +76,64 @@ test.each([
     },
 );
 
+test("github-actions: each secret is one of its own, which GitHub masks in logs, in the environment of the stack", async () => {
+    const declared = await runExample("snippets/github-actions.ts", github);
+    const [older, newest] = declared.secrets;
+    const of = (name: string) => declared.resources.find((resource) => resource.name === name);
+    for (const [name, text] of [
+        ["webhook-secret-1", newest],
+        ["webhook-secret-2", older],
+    ] as const) {
+        expect(of(name)?.inputs).toMatchObject({ environment: "test" });
+        expect(of(name)?.secretsAt).toEqual([{ path: "value", text, marked: true }]);
+    }
+    expect(places(declared)).toHaveLength(2);
+    expect(declared.outputs.secrets).toMatchObject({ isSecret: true });
+});
+
+test("google-secret-manager: no version is taken away from whoever still reads it, and the receiver may read the secret", async () => {
+    const { resources } = await runExample("snippets/google-secret-manager.ts", google);
+    expect(inputsOf(resources, "gcp:secretmanager/secretVersion:SecretVersion")).toMatchObject({
+        deletionPolicy: "ABANDON",
+    });
+    expect(inputsOf(resources, "gcp:secretmanager/secret:Secret")).toMatchObject({ versionDestroyTtl: "604800s" });
+    expect(inputsOf(resources, "gcp:secretmanager/secretIamMember:SecretIamMember")).toEqual({
+        secretId: "webhook-secrets-id",
+        role: "roles/secretmanager.secretAccessor",
+        member: "serviceAccount:receiver@project.iam.gserviceaccount.com",
+    });
+});
+
+test("azure-key-vault: the receiver may read this secret, and nothing else", async () => {
+    const { resources } = await runExample("snippets/azure-key-vault.ts", azure);
+    expect(inputsOf(resources, "azure-native:authorization:RoleAssignment")).toMatchObject({
+        principalId: "p",
+        scope: "webhook-secrets-id",
+        roleDefinitionId: expect.stringMatching(/\/roleDefinitions\/4633458b-17de-408a-b874-0445c86b69e6$/),
+    });
+});
+
+test("vercel: other secrets make another deployment, after the variable has them, and it shows none of them", async () => {
+    const { resources } = await runExample("snippets/vercel.ts", vercel);
+    const deployment = resources.find(({ type }) => type === "vercel:index/deployment:Deployment");
+    expect(deployment?.dependencies).toContain(
+        "vercel:index/projectEnvironmentVariable:ProjectEnvironmentVariable::webhook-secrets",
+    );
+    expect(deployment?.inputs).toMatchObject({
+        production: true,
+        meta: { secretVersions: "renders-new-id:1,renders-old-id:1" },
+    });
+});
+
 test("rotation: the generations of the day are declared, and the secrets exported as a secret, newest first", async () => {
-    const declared = await runMocked(await copyExample("rotation"), { today: "2026-09-06" });
+    const declared = await runMocked(await copyExample("rotation"), hooks, onDay("2026-09-06"));
     expect(declared.outputs.generations).toEqual({ value: ["2026-09-04", "2026-06-06"], isSecret: false });
     expect(declared.outputs.secrets).toEqual({ value: [...declared.secrets].reverse(), isSecret: true });
     expect(places(declared)).toEqual([]);
 });
 
 test("cross-stack: what the one stack exports as a secret arrives in the other's file resource, marked", async () => {
-    const infrastructure = await runMocked(await copyExample("cross-stack/infrastructure"), two);
+    const infrastructure = await runMocked(await copyExample("cross-stack/infrastructure"), { ...two, ...hooks });
     expect(infrastructure.outputs.secrets).toEqual({ value: [...infrastructure.secrets].reverse(), isSecret: true });
 
     const receiver = await copyExample("cross-stack/receiver");
@@ -97,12 +146,12 @@ test("cross-stack: what the one stack exports as a secret arrives in the other's
     expect(alone.resources.map(({ inputs }) => inputs.secrets)).toEqual([[]]);
 });
 
-test("kubernetes: the provider changes a Secret in place, and only `rollOut` ties the pods to the secrets' versions", async () => {
+const kubernetes = { ...two, url: "https://a.example.com/", image: "receiver:1" };
+
+test("kubernetes: only `rollOut` ties the pods to the secrets' versions", async () => {
     const folder = await copyExample("kubernetes");
-    const config = { ...two, url: "https://a.example.com/", image: "receiver:1" };
     const annotations = async (more: Record<string, string>) => {
-        const { resources } = await runMocked(folder, { ...config, ...more });
-        expect(inputsOf(resources, "pulumi:providers:kubernetes")).toMatchObject({ enableSecretMutable: "true" });
+        const { resources } = await runMocked(folder, { ...kubernetes, ...more });
         const { spec } = inputsOf<{ spec: { template: { metadata: { annotations: unknown } } } }>(
             resources,
             "kubernetes:apps/v1:Deployment",
@@ -112,6 +161,137 @@ test("kubernetes: the provider changes a Secret in place, and only `rollOut` tie
     expect(await annotations({})).toEqual({});
     expect(await annotations({ rollOut: "true" })).toEqual({
         "captions/secret-versions": "renders-new-id:1,renders-old-id:1",
+    });
+});
+
+test("kubernetes: the `kubernetes:*` settings count, as no provider of the program's own stores a machine's kubeconfig", async () => {
+    const folder = await copyExample("kubernetes");
+    const { resources } = await runMocked(folder, kubernetes);
+    expect(resources.filter(({ type }) => type.startsWith("pulumi:providers:"))).toEqual([]);
+
+    const home = temporaryFolder("home");
+    const project = await Project.create({ folder, home, emulator: await emulatorForTest() });
+    const { stdout } = await project.run("config", "get", "kubernetes:enableSecretMutable");
+    expect(stdout.trim()).toBe("true");
+});
+
+/** What the policy asks of every pod: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
+interface Restricted {
+    readonly automountServiceAccountToken?: boolean;
+    readonly securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type: string } };
+    readonly hostNetwork?: boolean;
+    readonly hostPID?: boolean;
+    readonly hostIPC?: boolean;
+    readonly volumes: readonly Record<string, unknown>[];
+    readonly containers: readonly {
+        securityContext?: {
+            privileged?: boolean;
+            allowPrivilegeEscalation?: boolean;
+            capabilities?: { drop?: string[]; add?: string[] };
+        };
+        ports?: readonly { hostPort?: number }[];
+    }[];
+}
+
+test("kubernetes: the pods meet the Pod Security Standard `restricted`, as a numeric user without access to the cluster's API", async () => {
+    const folder = await copyExample("kubernetes");
+    const { resources } = await runMocked(folder, kubernetes);
+    const { spec } = inputsOf<{ spec: { template: { spec: Restricted } } }>(resources, "kubernetes:apps/v1:Deployment");
+    const { containers, volumes, securityContext, ...pod } = spec.template.spec;
+    expect(pod).toEqual({ automountServiceAccountToken: false });
+    expect(securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+    expect(securityContext?.runAsUser).toBeGreaterThan(0);
+    expect(volumes.flatMap((volume) => Object.keys(volume)).sort()).toEqual(["name", "secret"]);
+    for (const { securityContext, ports } of containers) {
+        expect(securityContext?.privileged).not.toBe(true);
+        expect(securityContext?.allowPrivilegeEscalation).toBe(false);
+        expect(securityContext?.capabilities).toEqual({ drop: ["ALL"] });
+        for (const port of ports ?? []) expect(port).not.toHaveProperty("hostPort");
+    }
+    // A name could be root, so that Kubernetes rejects an image whose user is one.
+    expect(readFileSync(join(folder, "Dockerfile"), "utf8")).toMatch(/^USER [1-9]\d*$/m);
+});
+
+/** The names that a program gives to what it creates: a second stack with the same name would take it over. */
+function namesIn({ resources }: Declared): string[] {
+    const keys = /^(name|secretId|secretName|scriptName)$/;
+    const find = (value: unknown, key = ""): string[] => {
+        if (typeof value === "string") return keys.test(key) ? [value] : [];
+        if (typeof value !== "object" || value === null) return [];
+        return Object.entries(value).flatMap(([inner, below]) => find(below, inner));
+    };
+    const names = resources.flatMap(({ type, inputs: { metadata, bindings, ...inputs } }) =>
+        // Of an object in a cluster, only its own metadata names it.
+        find(/^(kubernetes|pulumi)/.test(type) ? metadata : inputs),
+    );
+    // A mocked resource's id is a reference to it.
+    return names.filter((name) => !name.endsWith("-id"));
+}
+
+test.each([
+    ["kubernetes", kubernetes, 2],
+    ["cloudflare", { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" }, 1],
+    ["aws", two, 0],
+    ["snippets/google-secret-manager.ts", google, 1],
+    ["snippets/azure-key-vault.ts", azure, 1],
+])(
+    "%s: two stacks share no name, so that neither replaces what the other has deployed",
+    async (path, config, count) => {
+        const names = namesIn(await runExample(path, config));
+        expect(names).toHaveLength(count);
+        for (const name of names) expect(name).toMatch(/-test$/);
+    },
+);
+
+test("kubernetes: the pods and the Service of a stack select no pod of another stack", async () => {
+    const { resources } = await runMocked(await copyExample("kubernetes"), kubernetes);
+    const service = inputsOf<{ spec: { selector: object } }>(resources, "kubernetes:core/v1:Service");
+    const deployment = inputsOf<{ spec: { selector: { matchLabels: object } } }>(
+        resources,
+        "kubernetes:apps/v1:Deployment",
+    );
+    for (const selector of [service.spec.selector, deployment.spec.selector.matchLabels]) {
+        expect(selector).toMatchObject({ stack: "test" });
+    }
+});
+
+test("aws: a webhook is registered when its receiver can be called, and it can read the secrets and write logs", async () => {
+    const { resources } = await runMocked(await copyExample("aws"), two);
+    const waitsFor = (resource: string): string[] => {
+        const found = resources.find(({ type, name }) => `${type}::${name}` === resource);
+        return (found?.dependencies ?? []).flatMap((inner) => [inner, ...waitsFor(inner)]);
+    };
+    expect(waitsFor("pulumi-nodejs:dynamic/captions:Webhook::renders-old")).toEqual(
+        expect.arrayContaining([
+            "aws:lambda/permission:Permission::call-url",
+            "aws:lambda/permission:Permission::invoke-by-url",
+            "aws:iam/rolePolicy:RolePolicy::receiver",
+            "aws:cloudwatch/logGroup:LogGroup::receiver",
+        ]),
+    );
+    expect(inputsOf(resources, "aws:lambda/function:Function")).toMatchObject({
+        reservedConcurrentExecutions: 10,
+        loggingConfig: { logGroup: "receiver" },
+    });
+    expect(inputsOf(resources, "aws:cloudwatch/logGroup:LogGroup")).toEqual({ retentionInDays: 30 });
+});
+
+test("aws: nothing names a partition, and the role's permissions are a resource of their own", async () => {
+    const { resources } = await runMocked(await copyExample("aws"), two);
+    expect(JSON.stringify(resources)).not.toContain("arn:aws:");
+    expect(Object.keys(inputsOf<object>(resources, "aws:iam/role:Role"))).toEqual(["assumeRolePolicy"]);
+    const { policy } = inputsOf<{ policy: string }>(resources, "aws:iam/rolePolicy:RolePolicy");
+    expect(JSON.parse(policy).Statement).toMatchObject([
+        { Action: "secretsmanager:GetSecretValue", Resource: "arn:mock:webhook-secrets" },
+        { Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: "arn:mock:receiver:*" },
+    ]);
+});
+
+test("cloudflare: an upload keeps the secrets that were set for the Worker elsewhere", async () => {
+    const config = { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" };
+    const { resources } = await runMocked(await copyExample("cloudflare"), config);
+    expect(inputsOf(resources, "cloudflare:index/workersScript:WorkersScript")).toMatchObject({
+        keepBindings: ["secret_text"],
     });
 });
 

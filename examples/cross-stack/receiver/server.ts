@@ -1,8 +1,15 @@
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createReceiver, toNodeListener } from "pulumi-captions/receiver";
 import { secretsFromFile } from "pulumi-captions/receiver/node";
 
-const { SECRETS_FILE = `${__dirname}/secrets.json`, PORT = "8080" } = process.env;
+const { SECRETS_FILE, PORT = "8080" } = process.env;
+if (!SECRETS_FILE) {
+    console.error(
+        "Set SECRETS_FILE to the file of your stack: SECRETS_FILE=$(pulumi stack output secretsFile) npm start",
+    );
+    process.exit(1);
+}
 
 const receiver = createReceiver({
     // Read again whenever `pulumi up` has changed it.
@@ -11,6 +18,7 @@ const receiver = createReceiver({
 });
 
 const server = createServer(toNodeListener(receiver)).listen(Number(PORT), "127.0.0.1", () => {
-    console.log(`listening on ${JSON.stringify(server.address())}`);
+    const { port } = server.address() as AddressInfo;
+    console.log(`Listening on http://127.0.0.1:${port}/hooks/captions`);
 });
 process.on("SIGTERM", () => server.close());

@@ -22,7 +22,7 @@ export async function copyExample(path: string): Promise<string> {
     const packages = await installExamplePackages({ log: () => undefined });
     const parent = temporaryFolder("example");
     const folder = join(parent, path === "" ? "examples" : basename(path));
-    const others = ["node_modules", "gitops", "quickstart"];
+    const others = ["node_modules", "gitops"];
     cpSync(join(root, "examples", path), folder, {
         recursive: true,
         filter: (source) => !others.includes(basename(source)),

@@ -2,6 +2,7 @@
 // `mocked-program.ts <program's folder or file> <its configuration as JSON>` prints what it declared as JSON.
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 import type { Declared, Found } from "./mocks";
 
 /** How Pulumi's protocol marks a secret (`@pulumi/pulumi/runtime/rpc`). */
@@ -25,10 +26,13 @@ const outputsOf: Record<string, (name: string) => Record<string, unknown>> = {
         outputs: { secrets: pulumi.secret([secretOf("newer"), secretOf("older")]) },
         secretOutputNames: ["secrets"],
     }),
+    "gcp:secretmanager/secretVersion:SecretVersion": () => ({ version: "1" }),
+    // Pulumi's own naming, where a program leaves it to Pulumi.
+    "kubernetes:core/v1:Secret": (name) => ({ metadata: { name: `${name}-7c41d0` } }),
     "aws:lambda/functionUrl:FunctionUrl": () => ({ functionUrl: "https://x.lambda-url.eu-west-1.on.aws/" }),
 };
 
-void pulumi.runtime.setMocks(
+const mocks = pulumi.runtime.setMocks(
     {
         newResource: ({ type, name, inputs, id }) => {
             resources.push({ type, name, inputs });
@@ -42,7 +46,31 @@ void pulumi.runtime.setMocks(
     "test",
 );
 
+/** What each resource waits for; both as `<type>::<name>`. */
+const dependencies = new Map<string, string[]>();
+
+interface Registration {
+    getType(): string;
+    getName(): string;
+    getDependenciesList(): string[];
+}
+
+/** Notes what is in the requests and not handed to mocks. */
+function watchRegistrations(): void {
+    const monitor = getMonitor() as unknown as {
+        registerResource(request: Registration, ...rest: unknown[]): unknown;
+    };
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, ...rest) => {
+        const waitsFor = request.getDependenciesList().map((urn) => urn.split("::").slice(-2).join("::"));
+        dependencies.set(`${request.getType()}::${request.getName()}`, waitsFor);
+        return register(request, ...rest);
+    };
+}
+
 async function main(): Promise<void> {
+    await mocks;
+    watchRegistrations();
     const config: Record<string, string> = JSON.parse(configuration);
     pulumi.runtime.setAllConfig(
         Object.fromEntries(Object.entries(config).map(([key, value]) => [`project:${key}`, value])),
@@ -58,7 +86,8 @@ async function main(): Promise<void> {
         resources: await Promise.all(
             resources.map(async ({ type, name, inputs }) => {
                 const settled = (await settle(inputs)) as Record<string, unknown>;
-                return { type, name, inputs: settled, secretsAt: search(settled) };
+                const waitsFor = dependencies.get(`${type}::${name}`) ?? [];
+                return { type, name, inputs: settled, dependencies: waitsFor, secretsAt: search(settled) };
             }),
         ),
         outputs,

@@ -15,6 +15,8 @@ export interface Declared {
         readonly type: string;
         readonly name: string;
         readonly inputs: Readonly<Record<string, unknown>>;
+        /** What it waits for, directly, as `<type>::<name>`. */
+        readonly dependencies: readonly string[];
         readonly secretsAt: readonly Found[];
     }[];
     readonly outputs: Record<string, { readonly value: unknown; readonly isSecret: boolean }>;
@@ -23,7 +25,11 @@ export interface Declared {
 }
 
 /** What a program declares under Pulumi's mocks. */
-export async function runMocked(program: string, config: Readonly<Record<string, string>> = {}): Promise<Declared> {
+export async function runMocked(
+    program: string,
+    config: Readonly<Record<string, string>> = {},
+    env: Readonly<Record<string, string>> = {},
+): Promise<Declared> {
     const { stdout } = await promisify(execFile)(
         process.execPath,
         [
@@ -33,7 +39,7 @@ export async function runMocked(program: string, config: Readonly<Record<string,
             program,
             JSON.stringify(config),
         ],
-        { maxBuffer: 64 * 1024 * 1024 },
+        { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...env } },
     );
     return JSON.parse(stdout.slice(stdout.lastIndexOf("\n") + 1));
 }

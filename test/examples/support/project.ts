@@ -23,16 +23,18 @@ export interface ProjectOptions {
     /** Where the engine keeps states: projects that share it see each other's stacks. */
     readonly home: string;
     readonly emulator: Emulator;
+    /** The stack's name. Default: `test`. */
+    readonly stack?: string;
     readonly env?: Readonly<Record<string, string>>;
 }
 
-/** An example's project on the real engine, with one stack named `test`. No run may show a secret on the screen. */
+/** An example's project on the real engine, with one stack. No run may show a secret on the screen. */
 export class Project {
     private constructor(private readonly options: ProjectOptions) {}
 
     static async create(options: ProjectOptions): Promise<Project> {
         const project = new Project(options);
-        const { code, text } = await project.run("stack", "init", "test");
+        const { code, text } = await project.run("stack", "init", options.stack ?? "test");
         if (code !== 0) throw new Error(text);
         return project;
     }
@@ -73,8 +75,8 @@ export class Project {
     }
 
     async #run(args: string[], more: Partial<PulumiOptions> = {}): Promise<PulumiResult> {
-        const { folder, home, emulator, env } = this.options;
-        const stack = args[1] === "init" ? [] : ["--stack", "test"];
+        const { folder, home, emulator, env, stack: name = "test" } = this.options;
+        const stack = args[1] === "init" ? [] : ["--stack", name];
         return runPulumi(await getEngine(), [...args, ...stack], {
             project: folder,
             temporaryFolder: home,
