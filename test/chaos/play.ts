@@ -106,6 +106,7 @@ class Player {
 
     static async start(history: History, figures: Figures): Promise<Player> {
         const emulator = await startEmulator({
+            host: ownAddress(),
             apiKey: `key-${randomBytes(18).toString("base64url")}`,
             behaviour: { ...history.behaviour, events: ["creator.success", "creator.failure", "creator.started"] },
         });
@@ -394,7 +395,8 @@ class Player {
         const begin = async (): Promise<void> => {
             if (afterCalls > 0) await emulator.whenCalled(() => emulator.countCalls() >= afterCalls);
             if (isOver) return;
-            await (kind === "refused" ? emulator.refuseConnections() : emulator.dropConnections());
+            const canRefuse = process.platform === "linux";
+            await (kind === "refused" && canRefuse ? emulator.refuseConnections() : emulator.dropConnections());
             emulator.closeIdleConnections();
             await delay(forMs);
             await accept();
@@ -664,6 +666,15 @@ class Player {
     async #letListsCatchUp(): Promise<void> {
         await delay(this.history.calm ? Math.max(this.#lag, listLag.calm) + 4 : this.#lag + 2);
     }
+}
+
+let addresses = 0;
+
+/** A loopback address of its own, where there is one: nobody else takes the port while connections to it are refused. */
+function ownAddress(): string {
+    if (process.platform !== "linux") return "127.0.0.1";
+    const number = addresses++ % 60_000;
+    return `127.1.${Math.floor(number / 250)}.${1 + (number % 250)}`;
 }
 
 /** Only a call that changes something has work to put off. */
