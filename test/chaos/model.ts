@@ -258,7 +258,7 @@ class ModelRun {
         // Any of them may be a newer generation's.
         const isUnclear = free.length > ((generation?.newer ?? 0) > 0 ? 0 : 1);
         if (inputs.adopt === true && isUnclear) return fail("AdoptionError");
-        if (typeof inputs.adopt === "string" && named !== replaced && named?.exists !== true) {
+        if (typeof inputs.adopt === "string" && (named === undefined || (named !== replaced && !named.exists))) {
             return fail("WebhookNotFoundError");
         }
         const wanted = inputs.adopt === true ? free[0] : named;
