@@ -1,12 +1,12 @@
 import type { Command } from "./io";
 
-/** Hands on to the emulator's own command line, which also has the help. */
+/** Passes the arguments to the emulator's own command line, which also has the help. */
 export const emulator: Command = {
     summary: "run an emulator of the API, with real deliveries and a web page",
     help: "",
     endsByInterrupt: true,
     async run(argv, io) {
-        // Only now: nobody else has to wait for it to load.
+        // Only now, so that the other commands need not load it.
         const { runEmulatorCommand } = await import("../emulator/index.js");
         const { out, err, signal, env } = io;
         // Set by `npm run emulator`, in this repository or in a package that has such a script.

@@ -1,9 +1,9 @@
-/** Something is not as it should be. The message is one sentence for the user, and never holds a secret. */
+/** A command cannot do its work. The message is for the user, and never contains a secret. */
 export class CommandError extends Error {
     override readonly name: string = "CommandError";
 }
 
-/** The command line is wrong. */
+/** The arguments are wrong. */
 export class UsageError extends CommandError {
     override readonly name = "UsageError";
 }

@@ -1,28 +1,34 @@
+import type { Clock } from "../probe";
+
 /** What a command needs of the process that it runs in. */
 export interface Io {
     /** Prints a line, or several, of the result. */
     readonly out: (text: string) => void;
-    /** Prints a line about a mistake, or about what is going on. */
+    /** Prints a line about a mistake, or about progress. */
     readonly err: (text: string) => void;
-    /** Reads all of standard input. */
-    readonly input: () => Promise<string>;
+    /** Reads all of standard input, in whichever encoding it comes. */
+    readonly input: () => Promise<Uint8Array>;
     readonly env: Readonly<Record<string, string | undefined>>;
-    /** How wide the result may be. Infinity where it goes into a file or a pipe, whose readers want one row a line. */
+    /** How wide the result may be. Infinity for a file or a pipe, whose readers want each row on one line. */
     readonly columns: number;
     readonly colours: boolean;
     /** Aborted by Ctrl-C. */
     readonly signal: AbortSignal;
+    /** What time is taken from. Default: the system's clock. */
+    readonly clock?: Clock;
 }
 
-/** What is documented in every help. */
+/** The exit codes, as every help documents them. */
 export const exit = {
     good: 0,
-    /** Not as it should be, or it could not be told. */
+    /** A check failed, or could not be completed. */
     bad: 1,
     /** Wrong usage. */
     usage: 2,
-    /** `plan --fail-on-rotation`, where a secret would change in place. */
+    /** `plan --fail-on-rotation`: a deployment would, or may, lose deliveries. */
     rotation: 3,
+    /** `list --fail-on-orphans`: a webhook looks orphaned. */
+    orphan: 4,
     /** Ctrl-C, as shells count it: 128 + SIGINT. */
     interrupted: 130,
 } as const;
@@ -31,7 +37,7 @@ export interface Command {
     /** One line, for the list of the commands. */
     readonly summary: string;
     readonly help: string;
-    /** Ctrl-C is how it is meant to end, so it is waited for. */
+    /** Ctrl-C is the normal way to end it, so its own end is waited for. */
     readonly endsByInterrupt?: true;
     /** @returns the exit code */
     readonly run: (argv: readonly string[], io: Io) => Promise<number>;

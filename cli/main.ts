@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { exit } from "./io";
 import { run } from "./run";
 
@@ -7,16 +7,23 @@ const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
         // The second one does not wait for anything.
-        if (stopping.signal.aborted) process.exit(exit.interrupted);
+        if (stopping.signal.aborted) {
+            process.exit(exit.interrupted);
+        }
         stopping.abort();
     });
 }
 
 for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-        if (error.code !== "EPIPE") throw error;
-        // Nobody reads any more (`| head`). What is short comes to its end, with its exit code; the emulator has none.
-        if (process.argv[2] === "emulator") stopping.abort();
+        if (error.code !== "EPIPE") {
+            throw error;
+        }
+        // The reader has gone (`| head`). Short commands end by themselves, with their exit code; the
+        // emulator does not.
+        if (process.argv[2] === "emulator") {
+            stopping.abort();
+        }
     });
 }
 
@@ -24,13 +31,15 @@ const { stdout, env } = process;
 void run(process.argv.slice(2), {
     out: (line) => stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
-    input: () => text(process.stdin),
+    input: () => buffer(process.stdin),
     env,
     columns: stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
     colours: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb",
     signal: stopping.signal,
 }).then((code) => {
-    if (code === exit.interrupted) process.exit(code);
-    // Else not process.exit, which would cut off what a pipe has not taken yet.
+    if (code === exit.interrupted) {
+        process.exit(code);
+    }
+    // Otherwise not process.exit, which would cut off what a pipe has not taken yet.
     process.exitCode = code;
 });

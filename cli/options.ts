@@ -14,9 +14,9 @@ interface Strict<T extends OptionTypes> {
 type Parsed<T extends OptionTypes> = ReturnType<typeof parseArgs<Strict<T>>>;
 
 /**
- * Parses a command's arguments. What is wrong is told in a sentence, with the nearest name where one is mistyped.
+ * Parses a command's arguments. Mistakes are explained in a sentence, with a suggestion for a misspelt name.
  *
- * @param operands how many arguments without a name the command takes, at the most
+ * @param operands how many arguments that are not options the command takes at most
  * @throws UsageError
  */
 export function parseOptions<const T extends OptionTypes>(
@@ -26,7 +26,9 @@ export function parseOptions<const T extends OptionTypes>(
 ): Parsed<T> {
     const parsed = parse(argv, options);
     const surplus = parsed.positionals[operands];
-    if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many.`);
+    if (surplus !== undefined) {
+        throw new UsageError(`Unexpected argument "${surplus}".`);
+    }
     return parsed;
 }
 
@@ -34,28 +36,55 @@ function parse<const T extends OptionTypes>(argv: readonly string[], options: T)
     try {
         return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
     } catch (error) {
-        throw new UsageError(explain(error, Object.keys(options)));
+        throw new UsageError(explain(error, options));
     }
 }
 
-function explain(error: unknown, names: readonly string[]): string {
+function explain(error: unknown, options: OptionTypes): string {
     const message = error instanceof Error ? error.message : "";
     const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1];
-    if (unknown === undefined) return `${message.split(/[.\n]/, 1)[0]}.`;
-    const near = nearest(unknown.replace(/^-+/, ""), names);
-    return `There is no option ${unknown}${near === undefined ? "" : `; did you mean --${near}?`}`;
+    if (unknown !== undefined) {
+        const near = nearest(unknown.replace(/^-+/, ""), Object.keys(options));
+        return `Unknown option "${unknown}".${near === undefined ? "" : ` Did you mean --${near}?`}`;
+    }
+    const name = /^Option '(?:-\w, )?--([\w-]+)/.exec(message)?.[1];
+    if (name === undefined) {
+        return `${message.split(/[.\n]/, 1)[0]}.`;
+    }
+    return options[name]?.type === "boolean" ? `--${name} does not take a value.` : `--${name} needs a value.`;
 }
 
-/** @throws UsageError where an option that must be there is not */
+/** @throws UsageError where an option that is required is missing */
 export function required(value: string | undefined, option: string): string {
-    if (value === undefined || value === "") throw new UsageError(`${option} is missing.`);
+    if (value === undefined || value === "") {
+        throw new UsageError(`${option} is required.`);
+    }
     return value;
 }
 
-/** @throws UsageError where it is no number of seconds from 1 to `most` */
-export function parseSeconds(text: string | undefined, option: string, otherwise: number, most = 600): number {
-    if (text === undefined) return otherwise;
-    const seconds = Number(text);
-    if (text.trim() !== "" && seconds >= 1 && seconds <= most) return seconds;
-    throw new UsageError(`${option} takes a number of seconds from 1 to ${most}, not "${text}".`);
+/** @throws UsageError where it is not a number of seconds from 1 to `most` */
+export function parseSeconds(text: string | undefined, option: string, most = 600): number | undefined {
+    return parseNumber(text, option, "a number of seconds", most);
+}
+
+/** @throws UsageError where it is not a whole number from 1 to `most` */
+export function parseCount(text: string | undefined, option: string, most: number): number | undefined {
+    return parseNumber(text, option, "a whole number", most, Number.isInteger);
+}
+
+function parseNumber(
+    text: string | undefined,
+    option: string,
+    kind: string,
+    most: number,
+    isValid: (value: number) => boolean = () => true,
+): number | undefined {
+    if (text === undefined) {
+        return undefined;
+    }
+    const value = Number(text);
+    if (text.trim() !== "" && value >= 1 && value <= most && isValid(value)) {
+        return value;
+    }
+    throw new UsageError(`${option} must be ${kind} from 1 to ${most}, not "${text}".`);
 }

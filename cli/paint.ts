@@ -3,7 +3,7 @@ import type { Io } from "./io";
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Paints a text where the result is looked at on a terminal that shows colours. */
+/** Colours a text, if the result goes to a terminal that shows colours. */
 export function paint(io: Pick<Io, "colours">, style: Style, text: string): string {
     // Whether there are colours is decided already, and not by `process.stdout`.
     return io.colours ? styleText(style, text, { validateStream: false }) : text;

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import * as v from "valibot";
 import { CommandError } from "./errors";
 import type { Io } from "./io";
+import { printable } from "./text";
 
-/** Which stack of which project to ask about, by which Pulumi. */
+/** A stack, its project, and the Pulumi command to ask. */
 export interface StackChoice {
     readonly stack: string;
     /** The project's folder. Default: the current one. */
     readonly cwd?: string | undefined;
-    /** The command. Default: `pulumi`, as PATH has it. */
+    /** The command. Default: `pulumi`, found on PATH. */
     readonly pulumi?: string | undefined;
 }
 
@@ -18,17 +19,17 @@ export const stackOptions = {
     pulumi: { type: "string" },
 } as const;
 
-export const stackOptionsHelp = `  --cwd, -C <folder>    the project's folder (default: this one)
-  --pulumi <path>       the Pulumi command (default: pulumi, as PATH has it)`;
+export const stackOptionsHelp = `  --cwd, -C <folder>    the project's folder (default: the current one)
+  --pulumi <path>       the Pulumi command (default: pulumi, found on PATH)`;
 
-/** The stack's outputs, with secrets in clear: nothing of it may be printed. */
+/** The stack's outputs, with secrets in plain text: nothing of it may be printed. */
 export function stackOutputs(choice: StackChoice, io: Io): Promise<Readonly<Record<string, unknown>>> {
     return ask(["stack", "output", "--json", "--show-secrets"], v.record(v.string(), v.unknown()), choice, io);
 }
 
 const setting = v.object({ value: v.optional(v.string()), objectValue: v.optional(v.unknown()) });
 
-/** The stack's configuration, with secrets in clear: nothing of it may be printed. */
+/** The stack's configuration, with secrets in plain text: nothing of it may be printed. */
 export async function stackConfiguration(choice: StackChoice, io: Io): Promise<ReadonlyMap<string, string>> {
     const settings = await ask(["config", "--json", "--show-secrets"], v.record(v.string(), setting), choice, io);
     const texts = Object.entries(settings).map(([name, { value, objectValue }]): [string, string] => [
@@ -64,7 +65,7 @@ async function ask<S extends v.GenericSchema>(
     const answer = v.safeParse(schema, parseJson(text));
     if (answer.success) return answer.output;
     throw new CommandError(
-        `What \`pulumi ${args.join(" ")}\` answered is not understood: is this Pulumi 3.200 or newer?`,
+        `The output of \`pulumi ${args.join(" ")}\` has an unknown format. Pulumi 3.200 or newer is required.`,
     );
 }
 
@@ -78,7 +79,7 @@ function parseJson(text: string): unknown {
 
 function run(args: readonly string[], { cwd, pulumi = "pulumi" }: StackChoice, io: Io): Promise<string> {
     const child = spawn(pulumi, args, {
-        // Nothing of its output is a message for people, so it gets no colours.
+        // Its output is parsed, so it must not be coloured.
         env: { ...io.env, PULUMI_SKIP_UPDATE_CHECK: "true", NO_COLOR: "1" },
         stdio: ["ignore", "pipe", "pipe"],
         signal: io.signal,
@@ -96,22 +97,25 @@ function run(args: readonly string[], { cwd, pulumi = "pulumi" }: StackChoice, i
     return new Promise((resolve, reject) => {
         child.on("error", (error: NodeJS.ErrnoException) => reject(notStarted(error, pulumi, cwd)));
         child.on("close", (code) => {
-            if (code === 0) resolve(stdout);
-            else reject(new CommandError(`\`pulumi ${args.slice(0, 2).join(" ")}\` failed: ${reasonIn(stderr)}`));
+            if (code === 0) {
+                resolve(stdout);
+            } else {
+                reject(new CommandError(`\`pulumi ${args.slice(0, 2).join(" ")}\` failed: ${reasonIn(stderr)}`));
+            }
         });
     });
 }
 
 function notStarted(error: NodeJS.ErrnoException, pulumi: string, cwd: string | undefined): CommandError {
-    const where = cwd === undefined ? "" : `, and the folder ${cwd} there`;
+    const folder = cwd === undefined ? "" : `, and that the folder ${cwd} exists`;
     return error.code === "ENOENT"
-        ? new CommandError(`"${pulumi}" cannot be started: is Pulumi installed and on PATH${where}?`)
-        : new CommandError(`"${pulumi}" cannot be started (${error.code ?? error.name}).`);
+        ? new CommandError(`Cannot run "${pulumi}". Check that Pulumi is installed and on PATH${folder}.`)
+        : new CommandError(`Cannot run "${pulumi}" (${error.code ?? error.name}).`);
 }
 
-/** Pulumi's own sentence. Secrets are in what it answers, never in what it complains of. */
+/** Pulumi's own message. Secrets are in its output, never in its errors. */
 function reasonIn(stderr: string): string {
     const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-    const reason = lines.find((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "without a word about why.";
-    return reason.replace(/^error:\s*/, "");
+    const reason = lines.find((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it gave no reason.";
+    return printable(reason.replace(/^error:\s*/, ""));
 }

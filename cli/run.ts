@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CaptionsError } from "../provider/errors";
-import { deliver } from "./deliver";
+import { deliver } from "./deliver/command";
 import { emulator } from "./emulator";
 import { CommandError, UsageError } from "./errors";
 import { type Command, exit, type Io } from "./io";
-import { list } from "./list";
+import { list } from "./list/command";
 import { nearest } from "./nearest";
-import { plan } from "./plan";
+import { plan } from "./plan/command";
+import { CaptionsError } from "./provider";
 
 const commands: Readonly<Record<string, Command>> = { deliver, list, plan, emulator };
 
-const help = `The webhooks of the Captions API, beside what Pulumi does with them.
+const help = `Tools for Captions API webhooks managed with Pulumi: test, list and review
+them.
 
 Usage: pulumi-captions <command> [options]
 
@@ -20,19 +21,22 @@ ${Object.entries(commands)
     .join("\n")}
   ${"help".padEnd(12)}show the help of a command
 
-  --help, -h    show this, or the command's help
+  --help, -h    show this help, or that of a command
   --version     show the version
 
-Exit codes: 0 as it should be; 1 not as it should be, or it could not be told;
-            2 wrong usage; 3 plan --fail-on-rotation; 130 Ctrl-C.`;
+Exit codes: 0 success; 1 a check failed, or could not be completed; 2 wrong
+            usage; 3 plan --fail-on-rotation; 4 list --fail-on-orphans;
+            130 Ctrl-C.`;
 
-/** Runs the command line to its end, whatever that is. @returns the exit code */
+/** Runs the command line. Never rejects. @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
     try {
         return await dispatch(argv, io);
     } catch (error) {
-        if (io.signal.aborted) return exit.interrupted;
-        io.err(`pulumi-captions: ${explain(error)}`);
+        if (io.signal.aborted) {
+            return exit.interrupted;
+        }
+        io.err(`pulumi-captions: ${explain(error, argv[0])}`);
         return error instanceof UsageError ? exit.usage : exit.bad;
     }
 }
@@ -50,9 +54,13 @@ async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<num
         io.out(help);
         return exit.good;
     }
-    if (name === "help") return dispatch([rest[0] ?? "", "--help"], io);
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (command === undefined) throw unknownCommand(name);
+    if (name === "help") {
+        return dispatch([rest[0] ?? "", "--help"], io);
+    }
+    const command = commandNamed(name);
+    if (command === undefined) {
+        throw unknownCommand(name);
+    }
     if (command.help !== "" && asksForHelp(rest)) {
         io.out(command.help);
         return exit.good;
@@ -61,7 +69,11 @@ async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<num
     return command.endsByInterrupt ? running : Promise.race([running, interruption(io.signal)]);
 }
 
-/** Rejects at Ctrl-C, as a call that waits for its turn does not end by itself for minutes. */
+function commandNamed(name: string): Command | undefined {
+    return Object.hasOwn(commands, name) ? commands[name] : undefined;
+}
+
+/** Rejects at Ctrl-C, because a call that waits for its turn may take minutes to end by itself. */
 function interruption(signal: AbortSignal): Promise<never> {
     return new Promise((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -75,17 +87,24 @@ function asksForHelp(argv: readonly string[]): boolean {
 
 function unknownCommand(name: string): UsageError {
     const near = nearest(name, [...Object.keys(commands), "help"]);
-    const meant = near === undefined ? "See pulumi-captions --help." : `Did you mean "${near}"?`;
-    return new UsageError(`There is no command "${name}". ${meant}`);
+    return new UsageError(`Unknown command "${name}".${near === undefined ? "" : ` Did you mean "${near}"?`}`);
 }
 
-/** One sentence for the user. Only errors that are known to hold no secret are repeated. */
-function explain(error: unknown): string {
-    if (error instanceof UsageError) return `${error.message} (--help shows how it is used)`;
-    if (error instanceof CommandError || error instanceof CaptionsError) return error.message;
+/** One line for the user. Only errors that are known to contain no secret are repeated. */
+function explain(error: unknown, name = ""): string {
+    if (error instanceof UsageError) {
+        const command = commandNamed(name) === undefined ? "" : ` ${name}`;
+        return `${error.message} See \`pulumi-captions${command} --help\`.`;
+    }
+    if (error instanceof CommandError || error instanceof CaptionsError) {
+        return error.message;
+    }
     const kind = error instanceof Error ? error.name : typeof error;
     const { code } = (error ?? {}) as { code?: unknown };
-    return `this failed in a way that it should not (${typeof code === "string" ? `${kind}, ${code}` : kind}). Please report it.`;
+    return (
+        "unexpected error " +
+        `(${typeof code === "string" ? `${kind}, ${code}` : kind}). This is a bug: please report it.`
+    );
 }
 
 /** The nearest package.json above: this file runs from `cli/` as well as from `dist/cli/`. */

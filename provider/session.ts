@@ -83,10 +83,11 @@ export class Session {
     /**
      * Compares the state with the program.
      *
+     * @param resource undefined where the host asks for a difference to a state that was written before it was saved
      * @param isReplaced whether the host will replace the resource for a reason of its own, by the changes
      */
     async diff(
-        resource: Resource,
+        resource: Resource | undefined,
         { id, properties, resource: before }: SavedResource,
         inputs: WebhookInputs,
         isReplaced: (difference: Difference) => boolean = () => false,
@@ -94,7 +95,9 @@ export class Session {
         return await this.#step(resource, { id, url: inputs.url }, () => {
             const saved = lifecycle.parseSaved(properties);
             const difference = lifecycle.diff(saved, inputs);
-            const { account, secretVersion, url } = saved;
+            if (resource === undefined) return difference;
+            const { account, secretVersion } = saved;
+            const url = isDeclaredUrl(inputs.url) ? inputs.url : saved.url;
             // After a refresh the host asks for the difference to what it has read: then the program has not spoken yet.
             const isDeclared = this.#declared.has(resource.owner);
             const isKept = isDeclared && difference.replaces.length === 0 && !isReplaced(difference);
@@ -104,6 +107,7 @@ export class Session {
                 if (this.#owners.get(before.owner)?.id === id) this.#owners.release(before.owner);
             }
             this.#noteFamily(id, before);
+            this.#noteFamily(id, resource);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
             this.#owners.set(resource.owner, { id, account, url, secretVersion, isDeclared: isKept });
             if (isKept) this.#foretell(resource, id, saved, inputs, difference);
@@ -140,7 +144,8 @@ export class Session {
             const account = this.#accounts.open(saved.account);
             const now = await lifecycle.read(account, id, saved);
             const { url, secretVersion } = now ?? saved;
-            if (resource !== undefined) {
+            // One that is only read (its secrets are not counted) belongs to something else.
+            if (resource !== undefined && saved.secretVersion > 0) {
                 this.#owners.set(resource.owner, { id, account: saved.account, url, secretVersion, isDeclared: false });
                 if (now === undefined) this.#owners.lose(resource.owner);
             }
@@ -166,6 +171,12 @@ export class Session {
     ): Promise<WebhookOutputs> {
         return await this.#step(resource, { id, url: inputs.url }, async () => {
             const saved = lifecycle.parseSaved(properties);
+            const { url, account, allowDuplicateUrl } = inputs;
+            if (allowDuplicateUrl !== true && lifecycle.diff(saved, inputs).changes.includes("url")) {
+                const { owner, siblings } = resource;
+                const others = this.#owners.declaredFor(url, account, owner, siblings?.family);
+                if (others.length > 0) throw lifecycle.declaredTwice(others);
+            }
             return await lifecycle.update(this.#accounts.open(saved.account), id, saved, inputs);
         });
     }
@@ -281,11 +292,13 @@ function presentable(error: unknown, label: string): CaptionsError {
     return unexpected(error);
 }
 
-/** A bug of this package. What another library says of it may repeat anything, so only its kind is shown. */
+/** A bug of this package. What another library says of it may repeat anything, so only its kind and its place are shown. */
 export function unexpected(error: unknown): CaptionsError {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const kind = error instanceof Error ? error.name : typeof error;
+    const place =
+        /[\w-]+\.[jt]s:\d+/.exec(error instanceof Error ? (error.stack ?? "") : "")?.[0] ?? "an unknown place";
     return new CaptionsError(
-        `Unexpected error in pulumi-captions (this is a bug): ${what}. Please report it as an issue of its repository.`,
+        `Unexpected error in pulumi-captions (this is a bug): ${kind} at ${place}. Please report it as an issue of its repository.`,
     );
 }
 
@@ -299,6 +312,11 @@ function labelOf(
         return second === undefined ? first : `${first} (${second})`;
     }
     return details.length === 0 ? `"${resource.name}"` : `"${resource.name}" (${details.join(", ")})`;
+}
+
+/** Whether it is a URL, and not one that is still to be known. */
+function isDeclaredUrl(url: unknown): url is string {
+    return typeof url === "string";
 }
 
 function urlIn(properties: unknown): unknown {

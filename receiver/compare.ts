@@ -1,5 +1,3 @@
-const encoder = new TextEncoder();
-
 /**
  * The index of the first secret that equals the token, or -1.
  *
@@ -23,8 +21,8 @@ export async function indexOfSecret(
     return found;
 }
 
-async function sha256(text: string): Promise<Uint8Array> {
-    return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+export async function sha256(text: string): Promise<Uint8Array> {
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
 function equalBytes(left: Uint8Array, right: Uint8Array): 0 | 1 {

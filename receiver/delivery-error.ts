@@ -4,7 +4,7 @@ export type DeliveryErrorCode = "too-large" | "not-json" | "not-an-object" | "in
 /**
  * A delivery's body is not what Captions sends.
  *
- * The message never holds anything of the body: the URL in it lets anyone fetch the video.
+ * The message never contains anything of the body: the URL in it lets anyone fetch the video.
  */
 export class DeliveryError extends Error {
     override readonly name = "DeliveryError";

@@ -1,4 +1,5 @@
 import { DeliveryError } from "./delivery-error.js";
+import { OptionsCheck } from "./options.js";
 
 /** The greatest body that is read, in bytes. A delivery has some hundred. */
 export const defaultMaxBytes = 1024 * 1024;
@@ -49,6 +50,9 @@ export interface UnknownDelivery extends AnyDelivery {
 
 export type Delivery = CreatorSuccess | CreatorFailure | TestDelivery | UnknownDelivery;
 
+/** What `onDelivery` is given: every delivery but tests. */
+export type HandedDelivery = Exclude<Delivery, TestDelivery>;
+
 export interface ParseOptions {
     /** The greatest body that is taken, in bytes. Default: 1 MiB. Not looked at for a body that is parsed already. */
     maxBytes?: number;
@@ -79,8 +83,10 @@ export interface ParseOptions {
  * ```
  *
  * @throws {DeliveryError} When the body is too large, not JSON, not an object, or lacks what its event has to have.
+ * @throws {RangeError} When `maxBytes` is out of its range.
  */
 export function parseDelivery(body: string | Uint8Array | object, options: ParseOptions = {}): Delivery {
+    new OptionsCheck("parseDelivery", options).numbers("maxBytes");
     const raw = objectOf(body, options.maxBytes ?? defaultMaxBytes);
     const name = nonEmptyString(raw, "event");
 

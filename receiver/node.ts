@@ -1,12 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
 import { type CachedSecretsOptions, cachedSecrets } from "./cached-secrets.js";
-import { type SecretSource, secretsFromText } from "./secrets.js";
+import type { SecretSource } from "./secrets.js";
+import { secretsFromText } from "./secrets-from-text.js";
 
 /**
  * Secrets from a file, such as a mounted Kubernetes Secret or a Docker secret, in a form that {@link secretsFromText} reads.
  * The file is read again as soon as it has changed, without a restart. (In its own entry point, because it needs Node's `fs`.)
  *
- * If the file cannot be read any more, the last secrets stay valid for `maxStaleSeconds`, by default a day.
+ * If the file is gone, empty (as `pulumi stack output … > file` leaves it for some seconds) or not a list of secrets, the last secrets
+ * stay valid for `maxStaleSeconds`, by default a day, and `onFetchError` is told. Without any yet, deliveries are answered with 503.
  *
  * @example
  * ```ts
@@ -23,13 +25,16 @@ export function secretsFromFile(
     path: string | URL,
     options: Pick<CachedSecretsOptions, "maxStaleSeconds" | "onFetchError"> = {},
 ): SecretSource {
+    if (typeof path !== "string" && !(path instanceof URL)) {
+        throw new TypeError("secretsFromFile: the path must be a string or a file URL.");
+    }
     let read: { stamp: string; secrets: string[] } | undefined;
 
     async function secretsNow(): Promise<string[]> {
         // Asked before reading: what is written in between is found the next time.
         const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
         const stamp = [ino, size, mtimeNs, ctimeNs].join();
-        if (read?.stamp !== stamp) read = { stamp, secrets: secretsFromText(await readFile(path, "utf8")) };
+        if (read?.stamp !== stamp) read = { stamp, secrets: secretsFromText(await readFile(path)) };
         return read.secrets;
     }
 

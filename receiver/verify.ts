@@ -1,6 +1,8 @@
 import { bearerToken, type HeadersLike } from "./authorization.js";
 import { indexOfSecret } from "./compare.js";
-import { listOf, type Secrets, sourceOf } from "./secrets.js";
+import { sourceOf } from "./secret-source.js";
+import { hasSecret, listOf, type Secrets } from "./secrets.js";
+import { secretsMissing } from "./secrets-error.js";
 
 /** Why a delivery is not genuine. Meant for the receiver's own log and figures, not for whoever sent it. */
 export type RefusalReason =
@@ -9,11 +11,9 @@ export type RefusalReason =
     /** An `Authorization` header that is not `Bearer <token>`, or more than one. */
     | "malformed-header"
     /** The token is none of the secrets. */
-    | "wrong-secret"
-    /** There is no secret to compare with: all are empty or missing. */
-    | "no-secrets";
+    | "wrong-secret";
 
-/** `secretIndex` is the matching secret's place in the list (0 for a single secret): with several generations, which one is in use. */
+/** `secretIndex` is the matching secret's place in the list (0 for a single secret): with several generations, which one is in use. 0 is the newest. */
 export type Verification = { ok: true; secretIndex: number } | { ok: false; reason: RefusalReason };
 
 /**
@@ -35,18 +35,19 @@ export type Verification = { ok: true; secretIndex: number } | { ok: false; reas
  * }
  * ```
  *
- * @throws {SecretsError} When the secrets could not be fetched, so that the delivery can be neither accepted nor refused.
+ * @throws {SecretsError} When there is no secret (yet), or none could be fetched, so that the delivery can be neither accepted nor rejected.
  */
 export async function verifyDelivery(headers: HeadersLike, secrets: Secrets): Promise<Verification> {
     const bearer = bearerToken(headers);
     if ("reason" in bearer) return { ok: false, reason: bearer.reason };
 
-    let reason: RefusalReason = "no-secrets";
+    let compared = false;
     for await (const values of sourceOf(secrets).lists()) {
         const list = listOf(values);
         const secretIndex = await indexOfSecret(bearer.token, list);
         if (secretIndex >= 0) return { ok: true, secretIndex };
-        reason = list.some((secret) => secret !== "") ? "wrong-secret" : "no-secrets";
+        compared = hasSecret(list);
     }
-    return { ok: false, reason };
+    if (!compared) throw secretsMissing();
+    return { ok: false, reason: "wrong-secret" };
 }

@@ -25,7 +25,7 @@ const stamps = join(root, "node_modules", ".pulumi-captions");
 const onWindows = process.platform === "win32";
 
 const OLDEST_NODE = [20, 19];
-const SOURCES = ["provider", "emulator", "receiver", "cli", "package.json"].concat(
+const SOURCES = ["provider", "emulator", "receiver", "probe", "cli", "package.json"].concat(
     ["mark-esm.mjs", "copy-page.mjs"].map((name) => `scripts/${name}`),
     ["tsconfig.json", "tsconfig.build.json", "tsconfig.esm.json"],
 );

@@ -61,8 +61,9 @@ export class CaptionsClient {
         return this.#call("/list");
     }
 
-    register(settings: WebhookSettings): Promise<RegisteredWebhook> {
-        return this.#call("/register", { url: settings.url, enabledEvents: settings.enabledEvents });
+    /** @param onSend called immediately before it is sent, each time: it may have waited for its turn until then */
+    register(settings: WebhookSettings, onSend?: () => void): Promise<RegisteredWebhook> {
+        return this.#call("/register", { url: settings.url, enabledEvents: settings.enabledEvents }, onSend);
     }
 
     /** Changes what is given, and in any case rotates the secret. */
@@ -75,11 +76,12 @@ export class CaptionsClient {
         return (await this.#call("/delete", { id })).success;
     }
 
-    async #call<E extends Endpoint>(endpoint: E, body?: unknown): Promise<ResponseOf<E>> {
+    async #call<E extends Endpoint>(endpoint: E, body?: object, onSend?: () => void): Promise<ResponseOf<E>> {
         const rule = endpoint === "/list" || endpoint === "/events" ? "reading" : "writing";
         let failures = 0;
         for (;;) {
             const attempt = await this.#gate.pass(async () => {
+                onSend?.();
                 const result = await this.#transport(endpoint, body);
                 this.#settleWaits(result);
                 return result;
@@ -93,7 +95,7 @@ export class CaptionsClient {
             if (again === "after the wait" && problem === undefined) continue;
             failures++;
             if (again !== "a few times" || failures >= maxAttempts) {
-                throw this.#error(endpoint, attempt, ending, problem ?? "");
+                throw this.#error(endpoint, attempt, ending, { more: problem ?? "", sent: pathIn(body) });
             }
             this.#gate.close(backoffMs(this.#options.limits.firstBackoffMs, failures));
         }
@@ -121,7 +123,7 @@ export class CaptionsClient {
         const until = new Date(Date.now() + wait).toTimeString().slice(0, 8);
         const reason =
             attempt.status === 429 ? "too many calls, status 429" : "not available at the moment, status 503";
-        this.#options.notify(`the API asks to wait ${seconds} s (${reason}); retrying automatically at ${until}`);
+        this.#options.notify(`the API asks to wait ${seconds} s (${reason}); calls continue automatically at ${until}`);
     }
 
     /** Why a wait is not waited for: it is too long, or has gone on for too long. */
@@ -139,7 +141,12 @@ export class CaptionsClient {
         return undefined;
     }
 
-    #error(endpoint: Endpoint, attempt: Attempt, ending: Ending, more: string): CallError {
+    #error(
+        endpoint: Endpoint,
+        attempt: Attempt,
+        ending: Ending,
+        { more, sent }: { readonly more: string; readonly sent: string },
+    ): CallError {
         const { names, baseUrl } = this.#options;
         const call = `POST ${baseUrl}${endpoint}${names.account}`;
         const { meaning } = endings[ending];
@@ -152,7 +159,7 @@ export class CaptionsClient {
                     : `the response does not match the API documentation (${body.length} characters)`;
             return new CallError(`${call}: status ${status}, but ${problem}. Check ${names.baseUrl}.`, meaning, status);
         }
-        const said = readableMessage(body ?? "");
+        const said = readableMessage(body ?? "", sent);
         const what = `${call}: status ${status}${said === "" ? "" : `, "${said}"`}.`;
         return new CallError(`${what}${this.#advice(status)}${more}`, meaning, status);
     }
@@ -173,6 +180,12 @@ export class CaptionsClient {
         }
         return status === 404 ? ` If this persists for all webhooks, check ${names.baseUrl}.` : "";
     }
+}
+
+/** What may be a token of the user's in a call: the path and the query of a webhook's URL. */
+function pathIn(body: object | undefined): string {
+    const url: unknown = body !== undefined && "url" in body ? body.url : undefined;
+    return typeof url === "string" && URL.canParse(url) ? url.slice(url.indexOf(new URL(url).hostname)) : "";
 }
 
 function isWait(attempt: Attempt): attempt is Attempt & { kind: "response" } {

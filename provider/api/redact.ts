@@ -4,22 +4,34 @@
  */
 
 /** Longer texts are no messages for people. */
-const mostCharacters = 200;
+const maxCharacters = 200;
 
 const plainWord =
     /^[("'`]*[A-Za-z]?[a-z]*(['’-][a-z]+)*[)"'`.,:;!?]*$|^[A-Z]{1,8}[.,:;!?]*$|^\d{1,3}[.,:;!?%]*$|^[-–—&+/]$/;
 
 /** The longest word that passes: a secret of small letters alone would be longer. */
-const longestWord = 20;
+const maxWordLength = 20;
 
-/** The message of a server's error body, with everything that is not a plain word replaced by `…`; "" if there is none. */
-export function readableMessage(body: string): string {
+/** Shorter words are found by chance in what was sent. */
+const minTokenLength = 4;
+
+/**
+ * The message of a server's error body, with everything that is not a plain word replaced by `…`; "" if there is none.
+ *
+ * @param sent what may have been echoed: no word that occurs in it passes
+ */
+export function readableMessage(body: string, sent = ""): string {
     const text = messageIn(body);
     if (text.includes("<")) return "";
     const words = text.split(/\s+/).filter((word) => word !== "");
-    const safe = words.map((word) => (word.length <= longestWord && plainWord.test(word) ? word : "…")).join(" ");
+    const isSafe = (word: string): boolean => {
+        const bare = word.replace(/[^A-Za-z0-9]+$|^[^A-Za-z0-9]+/g, "");
+        const isEcho = bare.length >= minTokenLength && sent.includes(bare);
+        return word.length <= maxWordLength && plainWord.test(word) && !isEcho;
+    };
+    const safe = words.map((word) => (isSafe(word) ? word : "…")).join(" ");
     const short = safe.replace(/(…\s*)+/g, "… ").trim();
-    return /[a-z]/i.test(short) ? short.slice(0, mostCharacters) : "";
+    return /[a-z]/i.test(short) ? short.slice(0, maxCharacters) : "";
 }
 
 function messageIn(body: string): string {
@@ -27,7 +39,7 @@ function messageIn(body: string): string {
     try {
         json = JSON.parse(body);
     } catch {
-        return body.slice(0, 10 * mostCharacters);
+        return body.slice(0, 10 * maxCharacters);
     }
     for (const key of ["message", "error", "detail"]) {
         const value = (json as Record<string, unknown> | null)?.[key];

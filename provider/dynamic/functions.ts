@@ -59,9 +59,10 @@ export function getWebhooks(args: AccountArgs = {}): pulumi.Output<WebhookInfo[]
 function ask<T>(
     token: string,
     field: string,
-    { account }: AccountArgs,
+    args: AccountArgs,
     question: (account: Account) => Promise<T>,
 ): pulumi.Output<T> {
+    const { account } = args ?? {};
     const answer = async (name: string | undefined): Promise<T> => {
         if (!pulumi.runtime.hasMonitor()) {
             throw new pulumi.RunError(`${token} can be called only in a program that Pulumi runs, or under mocks.`);

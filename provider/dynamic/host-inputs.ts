@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import type { Siblings } from "../lifecycle";
 import type { Resource } from "../session";
 import { isMarker, withoutMarkers } from "./markers";
 
@@ -11,8 +10,8 @@ export interface HostInputs {
     /** The provider's text, as the host wants it. */
     readonly __provider: string;
     /** Which resource it is, as a path of names: the same in every run. */
-    readonly __owner: string;
-    /** For a generation of a rotating webhook. */
+    readonly __owner: readonly string[];
+    /** For a generation of a rotating webhook: `{ ids, newer }`. */
     readonly __siblings?: unknown;
     /** The option `replaceOnChanges`: the host has no detailed diff, so the engine cannot carry it out. */
     readonly __replaceOnChanges?: readonly string[] | undefined;
@@ -33,33 +32,43 @@ export function isHostInput(name: string): boolean {
     return Object.hasOwn(names, name);
 }
 
-const separator = " > ";
+/** Those that a step without the program's inputs needs: they are saved with the outputs, too. */
+export function isHostOutput(name: string): boolean {
+    return name === "__provider" || name === "__owner";
+}
+
+/** The type of a rotating webhook. In every user's state, so it stays. */
+export const rotatingType = "captions:index:RotatingWebhook";
 
 /** @param parents the resources above it, from the outermost on, as type and name */
-export function ownerOf(name: string, parents: readonly string[]): string {
-    return [...parents, name].join(separator);
+export function ownerOf(name: string, parents: readonly string[]): readonly string[] {
+    return [...parents, name];
 }
 
-/** The resource that properties are about; undefined for a state that was written before owners were saved. */
-export function resourceIn(properties: Readonly<Record<string, unknown>>): Resource | undefined {
-    const { __owner: owner, __siblings: siblings } = properties;
-    if (typeof owner !== "string") return undefined;
-    return { owner, name: owner.split(separator).at(-1) ?? owner, siblings: siblingsIn(siblings) };
-}
-
+const ownerSchema = v.pipe(v.array(v.string()), v.minLength(1));
 const siblingsSchema = v.object({
-    family: v.string(),
     // In a preview some are not known yet.
     ids: v.pipe(
         v.array(v.unknown()),
-        v.transform((ids) => ids.filter((id) => typeof id === "string" && !isMarker(id)) as string[]),
+        v.transform((ids) => ids.filter((id): id is string => typeof id === "string" && !isMarker(id))),
     ),
     newer: v.number(),
 });
 
-function siblingsIn(value: unknown): Siblings | undefined {
-    const result = v.safeParse(siblingsSchema, value);
-    return result.success ? result.output : undefined;
+/** The resource that properties are about; undefined for a state that was written before owners were saved. */
+export function resourceIn(properties: Readonly<Record<string, unknown>>): Resource | undefined {
+    const owner = v.safeParse(ownerSchema, properties.__owner);
+    if (!owner.success) return undefined;
+    const parents = owner.output.slice(0, -1);
+    const name = owner.output.at(-1) ?? "";
+    const siblings = v.safeParse(siblingsSchema, properties.__siblings);
+    const others = siblings.success ? siblings.output : { ids: [], newer: 0 };
+    const isGeneration = parents.at(-1)?.startsWith(`${rotatingType} `) === true;
+    return {
+        owner: JSON.stringify(owner.output),
+        name,
+        siblings: isGeneration ? { family: JSON.stringify(parents), ...others } : undefined,
+    };
 }
 
 /** Whether the options ask for a replacement because of these changes. */

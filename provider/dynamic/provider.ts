@@ -7,9 +7,9 @@
 import type * as dynamic from "@pulumi/pulumi/dynamic";
 import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
-import { inputNames, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
+import { inputNames, isUnknown, PartialFailure, type WebhookInputs, withoutUndefined } from "../lifecycle";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
-import { asksForReplacement, isHostInput, resourceIn } from "./host-inputs";
+import { asksForReplacement, isHostInput, isHostOutput, resourceIn } from "./host-inputs";
 import { withoutMarkers } from "./markers";
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -27,8 +27,16 @@ export async function configure(request: dynamic.ConfigureRequest): Promise<void
     }
 }
 
+/**
+ * The inputs of the last run, by owner. `diff` gets the outputs of the last run that changed something, in which what the program
+ * has given the host since is missing.
+ */
+const lastInputs = new Map<string, Properties>();
+
 export function check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
     return step("check", async () => {
+        const { owner } = resource(news);
+        if (Object.keys(olds).length > 0) lastInputs.set(owner, olds);
         const failures = await running().check(resource(news), declared(olds), declared(news));
         // A failure that names a property makes the engine print its value, which may contain a credential.
         return { inputs: news, failures: failures.map((reason) => ({ property: "", reason })) };
@@ -40,10 +48,13 @@ const rotatedElsewhere = new Set<string>();
 
 export function diff(id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
     return step("diff", async () => {
-        const asked = (changes: readonly string[]) => asksForReplacement(olds, news, changes);
+        // A state that was written before owners were saved has none in what a refresh compares.
+        const resource = resourceIn(news) ?? resourceIn(olds);
+        const last = lastInputs.get(resource?.owner ?? "") ?? olds;
+        const asked = (changes: readonly string[]) => asksForReplacement(last, news, changes);
         const { changes, replaces } = await running().diff(
-            resource(news),
-            saved(id, olds),
+            resource,
+            { id, properties: olds, resource: resourceIn(last) ?? resourceIn(olds) },
             inputs(news),
             (difference) => asked(difference.changes).length > 0,
         );
@@ -68,10 +79,11 @@ export function create(news: Properties): Promise<dynamic.CreateResult> {
 
 export function read(id: string, props: Properties): Promise<dynamic.ReadResult> {
     return step("read", async () => {
-        // Without outputs it is a resource that somebody else manages (`Webhook.get`).
-        if (props.secretVersion == null) {
-            const account = typeof props.account === "string" ? props.account : undefined;
-            return { id, props: kept(await running().get(id, account), props) };
+        // Without a URL it is a resource that somebody else manages, read for the first time (`Webhook.get`).
+        if (props.url == null) {
+            const { account } = declared(props);
+            if (isUnknown(account)) return { id, props };
+            return { id, props: kept(await running().get(id, account as string | undefined), props) };
         }
         const result = await running().read(saved(id, props));
         if (result === undefined) return { id: "", props: {} };
@@ -133,7 +145,7 @@ function inputs(properties: Properties): WebhookInputs {
 
 /** What goes into the state, with what the host and this front need there. */
 function kept(values: object, from: Properties): Record<string, unknown> {
-    const own = Object.entries(from).filter(([name]) => isHostInput(name));
+    const own = Object.entries(from).filter(([name]) => isHostOutput(name));
     return withoutUndefined({ ...values, ...Object.fromEntries(own) });
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ownerOf } from "./host-inputs";
-import { parentsOf, siblingsOf, Webhook, type WebhookArgs } from "./webhook";
+import { rotatingType } from "./host-inputs";
+import { siblingsOf, Webhook, type WebhookArgs } from "./webhook";
 
 /** The inputs of a {@link RotatingWebhook}. */
 export interface RotatingWebhookArgs
@@ -50,14 +50,13 @@ export class RotatingWebhook extends pulumi.ComponentResource {
 
     /** @throws RunError where `generations` is empty, or has a name twice */
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("captions:index:RotatingWebhook", name, {}, opts);
-        const { generations, distinctUrls = false, adopt = {}, ...inputs } = args;
-        checkGenerations(name, generations, Object.keys(adopt));
+        super(rotatingType, name, {}, opts);
+        const { generations, distinctUrls = false, adopt, ...inputs } = args ?? {};
+        checkGenerations(name, generations, Object.keys(adopt ?? {}));
 
         // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
         // are its siblings', and passes over no other.
         const webhooks = new Map<string, Webhook>();
-        const family = ownerOf(name, parentsOf(opts?.parent));
         for (const [index, generation] of [...generations].reverse().entries()) {
             const url = distinctUrls
                 ? pulumi.output(inputs.url).apply((base) => withGeneration(base, generation))
@@ -65,10 +64,10 @@ export class RotatingWebhook extends pulumi.ComponentResource {
             const older = [...webhooks.values()];
             // With a URL of its own for each, there is no other generation's webhook on it.
             const newer = distinctUrls ? 0 : generations.length - 1 - index;
-            const siblings = { family, ids: older.map(({ id }) => id), newer };
+            const siblings = { ids: older.map(({ id }) => id), newer };
             const webhook = new Webhook(
                 `${name}-${generation}`,
-                { ...inputs, url, adopt: adopt[generation], [siblingsOf]: siblings },
+                { ...inputs, url, adopt: adopt?.[generation], [siblingsOf]: siblings },
                 {
                     parent: this,
                     dependsOn: older,
@@ -105,5 +104,7 @@ function checkGenerations(name: string, generations: readonly string[], adopting
 }
 
 function withGeneration(url: string, generation: string): string {
+    // Left to `check`, which has a sentence for what is no URL.
+    if (typeof url !== "string") return url;
     return `${url}${url.includes("?") ? "&" : "?"}generation=${encodeURIComponent(generation)}`;
 }

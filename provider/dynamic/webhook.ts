@@ -109,7 +109,7 @@ export class Webhook extends pulumi.CustomResource {
         const host: HostInputs = {
             __provider: providerText,
             __owner: ownerOf(name, parentsOf(opts?.parent)),
-            __siblings: args[siblingsOf],
+            __siblings: args?.[siblingsOf],
             __replaceOnChanges: opts?.replaceOnChanges,
             __replacementTrigger: replacementTrigger,
         };
@@ -154,7 +154,7 @@ export class Webhook extends pulumi.CustomResource {
 }
 
 /** The resources above a webhook, from the outermost on; the stack itself does not count. */
-export function parentsOf(parent: pulumi.Resource | undefined): readonly string[] {
+function parentsOf(parent: pulumi.Resource | undefined): readonly string[] {
     const { __pulumiType, __name, __parentResource } = (parent ?? {}) as Partial<ResourceInternals>;
     if (__pulumiType === undefined || __pulumiType === "pulumi:pulumi:Stack") return [];
     return [...parentsOf(__parentResource), `${__pulumiType} ${__name}`];

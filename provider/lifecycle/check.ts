@@ -7,8 +7,8 @@ import { hasUnknown, isUnknown } from "./unknown";
 export const knownEvents = ["creator.success", "creator.failure"] as const;
 
 /** Long enough for every real URL, and short enough for every server and proxy on the way (RFC 9110, 4.1, asks for 8,000). */
-const longestUrl = 8_000;
-const longestEventName = 200;
+const maxUrlLength = 8_000;
+const maxEventNameLength = 200;
 
 export interface CheckContext {
     /** The names of the configured accounts. */
@@ -59,7 +59,7 @@ export function urlFailures(url: unknown): string[] {
     if (isUnknown(url)) return [];
     if (url == null || url === "") return ["url: is required: the absolute https URL to send deliveries to"];
     if (typeof url !== "string") return [`url: must be a string, not ${kindOf(url)}`];
-    if (url.length > longestUrl) return [`url: is longer than ${longestUrl} characters`];
+    if (url.length > maxUrlLength) return [`url: is longer than ${maxUrlLength} characters`];
     if (/[\s\p{Cc}\p{Cf}\\]/u.test(url)) {
         return ["url: contains white space, a control or invisible character or a backslash; percent-encode them"];
     }
@@ -99,7 +99,7 @@ function eventFailures(events: unknown): string[] {
 }
 
 function isEventName(event: unknown): event is string {
-    return typeof event === "string" && /^[\x21-\x7e]+$/.test(event) && event.length <= longestEventName;
+    return typeof event === "string" && /^[\x21-\x7e]+$/.test(event) && event.length <= maxEventNameLength;
 }
 
 function keeperFailures(keepers: unknown): string[] {
@@ -163,14 +163,14 @@ function kindOf(value: unknown): string {
 function describeItem(item: unknown): string {
     if (typeof item !== "string") return kindOf(item);
     if (item === "") return "an empty string";
-    return item.length > longestEventName
+    return item.length > maxEventNameLength
         ? `${item.length} characters`
         : "it contains white space or special characters";
 }
 
 /** The name among `names` that was most likely meant. */
 function nearest(name: string, names: readonly string[]): string {
-    return closest(name.slice(0, longestEventName), names);
+    return closest(name.slice(0, maxEventNameLength), names);
 }
 
 /** A text of the user's for a message: short, and without what would move the cursor or turn the line around. */

@@ -14,7 +14,7 @@ import type { Holding, Owners } from "./owners";
 import { persists, shownOtherwise } from "./read";
 import { alikeUrl, distinctEvents, sameEvents } from "./same";
 import { inputsOf, keepersFingerprint, type WebhookInputs, type WebhookOutputs, withoutUndefined } from "./state";
-import { bringAbout, changedSettings, tellOtherForm } from "./update";
+import { bringAbout, changedSettings, missingEvents, tellOtherForm } from "./update";
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /** The resource that a webhook is made for. What it has already is being replaced. */
@@ -62,7 +62,7 @@ export function create(
         if (adopted !== undefined && owners.isOthers(adopted.id, name, resource.owner)) throw claimedTwice(adopted.id);
         const previous = owners.get(resource.owner);
         const has = (id: string, secretVersion?: number) =>
-            owners.set(resource.owner, { id, account: name, url, secretVersion, isDeclared: true });
+            owners.set(resource.owner, { id, account: name, url, secretVersion, isDeclared: true, isNew: true });
         // Before anything is awaited, so that no other resource adopts it as well.
         if (adopted !== undefined) has(adopted.id);
         try {
@@ -163,6 +163,16 @@ async function registerNew(
     });
     const outputs = { ...inputsOf(inputs), secretVersion, changedAt: new Date().toISOString() };
     const secret = webhook.secret ?? (await secretOf(account, webhook, outputs));
+    const missing = missingEvents(wanted, webhook);
+    if (missing.length > 0) {
+        const unfinished = keepersFingerprint(inputs.rotateWhenChanged, secret);
+        throw new PartialFailure(
+            webhook.id,
+            { ...outputs, secret, unfinished },
+            `${webhook.id} was registered, but the API has left out events: ${missing.join(", ")}. Run \`pulumi up\` again to ` +
+                "enable them, which rotates the secret; if this persists, contact Captions support.",
+        );
+    }
     const shownAs = shownOtherwise(wanted, webhook, secret);
     if (shownAs !== undefined) tellOtherForm(account, webhook.id, shownAs);
     return { id: webhook.id, isAdopted: false, outputs: withoutUndefined({ ...outputs, secret, shownAs }) };
@@ -186,13 +196,17 @@ async function registerOnce(
     allowsDuplicate: boolean,
 ): Promise<RegisteredWebhook> {
     const { client, inventory } = account;
-    const before = new Set(inventory.knownIds);
-    // Of what was there before this call, an older response does not tell enough to take a webhook over without being told to.
-    const knowsBefore = inventory.isFresh;
+    let before: ReadonlySet<string> = new Set();
+    let knowsBefore = false;
     let candidates: readonly RegisteredWebhook[] = [];
     const webhook = await sendOnce<RegisteredWebhook>(account, {
         endpoint: "/register",
-        send: () => client.register(settings),
+        send: () =>
+            client.register(settings, () => {
+                before = new Set(inventory.knownIds);
+                // An older look does not tell enough of what was there before this call to take a webhook over unasked.
+                knowsBefore = inventory.isFresh;
+            }),
         shows: (listing) => {
             candidates = [...listing.webhooks].filter(({ id, url }) => !before.has(id) && alikeUrl(url, settings.url));
             const [only] = candidates;
@@ -202,7 +216,7 @@ async function registerOnce(
         unseen: () =>
             candidates.length === 0
                 ? "`/list` does not show it yet; it may still be registered."
-                : `\`/list\` shows ${candidates.map(({ id }) => id).join(", ")} on this URL, which may be it or somebody else's.`,
+                : `\`/list\` shows ${idsOf(candidates)} on this URL, which may be it or somebody else's.`,
         next: allowsDuplicate
             ? "Look with `pulumi-captions list` whether it is registered before you run `pulumi up` again: with " +
               "`allowDuplicateUrl` that registers another one, unless `adopt` names the one that is there."
@@ -305,12 +319,8 @@ function rejectedDuplicate(there: readonly RegisteredWebhook[], error: CallError
 }
 
 function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundOnUrl): DuplicateUrlError {
-    const why = "Two webhooks on one URL deliver every event twice.";
     if (others.length > 0) {
-        return new DuplicateUrlError(
-            `this URL is declared twice in this program: ${idsOf(others)} is registered for it. ${why} Remove one, or set ` +
-                "`allowDuplicateUrl: true` on both.",
-        );
+        return declaredTwice(others.map(({ id }) => id));
     }
     const [one] = strangers;
     const adopting = isGeneration ? `adopt: { "<generation>": "${one?.id}" }` : `adopt: "${one?.id}"`;
@@ -334,9 +344,24 @@ function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundO
                       "then does Pulumi tell which webhook it has.",
               ]),
     ];
-    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${why} ${ways.join(" ")}`);
+    return new DuplicateUrlError(`for this URL there is ${idsOf(strangers)} already. ${twice} ${ways.join(" ")}`);
 }
 
+/** A URL that two resources of one program declare. */
+export function declaredTwice(ids: readonly string[]): DuplicateUrlError {
+    return new DuplicateUrlError(
+        `this URL is declared twice in this program: ${ids.join(" and ")} is declared for it, too. ${twice} Remove one, or set ` +
+            "`allowDuplicateUrl: true` on both.",
+    );
+}
+
+const twice = "Two webhooks on one URL deliver every event twice.";
+
+/** How many webhooks one message names. */
+const maxNamed = 5;
+
 function idsOf(webhooks: readonly RegisteredWebhook[]): string {
-    return webhooks.map(({ id }) => id).join(" and ");
+    const named = webhooks.slice(0, maxNamed).map(({ id }) => id);
+    const more = webhooks.length - named.length;
+    return [...named, ...(more > 0 ? [`${more} more`] : [])].join(" and ");
 }

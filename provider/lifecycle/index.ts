@@ -1,7 +1,7 @@
 /** The lifecycle of a webhook: plain functions over an API client, with nothing of Pulumi in them. */
 export { type Account, openAccount } from "./account";
 export { type CheckContext, check, knownEvents } from "./check";
-export { type Created, claimedTwice, create, type NewResource, type Siblings } from "./create";
+export { type Created, claimedTwice, create, declaredTwice, type NewResource, type Siblings } from "./create";
 export { type Difference, diff } from "./diff";
 export { Owners } from "./owners";
 export { get, read } from "./read";

@@ -6,9 +6,6 @@ import { looseUrl } from "./same";
 /** For how long one response of `/list` serves all reads of a run. */
 const snapshotLifetimeMs = 120_000;
 
-/** Within this time a webhook that appears while a response is missing is taken for the one that was asked for. */
-const freshMs = 10_000;
-
 /** The webhooks of an account, as one response of `/list` shows them. */
 export class Listing {
     readonly #byId = new Map<string, RegisteredWebhook>();
@@ -169,7 +166,7 @@ export class Inventory {
 
     /** Whether a response of `/list` is so new that nobody is likely to have registered anything since. */
     get isFresh(): boolean {
-        return Date.now() - this.#lastAskedAt < freshMs;
+        return Date.now() - this.#lastAskedAt < this.limits.freshListMs;
     }
 
     /** Every webhook that any response has shown so far, or that this run has registered. */

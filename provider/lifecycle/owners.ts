@@ -1,13 +1,18 @@
+import { looseUrl } from "./same";
+
 /** What a resource of the stack has, as far as the host has told in this run. */
 export interface Holding {
     /** Its webhook. Undefined where the host has told only that there is one. */
     readonly id?: string | undefined;
     readonly account?: string | undefined;
+    /** As the program declares it, else as the state has it. */
     readonly url: string;
     /** Undefined where it is not known. */
     readonly secretVersion?: number | undefined;
     /** Whether the program declares it, and it goes on to have this webhook. Else the state has it. */
     readonly isDeclared: boolean;
+    /** Whether this run has registered or adopted it for this resource. */
+    readonly isNew?: boolean;
 }
 
 /**
@@ -21,6 +26,8 @@ export interface Holding {
 export class Owners {
     readonly #holdings = new Map<string, Holding>();
     readonly #ownersById = new Map<string, Set<string>>();
+    /** The loose form of what each has for a URL. */
+    readonly #urls = new Map<string, string>();
     readonly #families = new Map<string, string>();
 
     get(owner: string): Holding | undefined {
@@ -30,6 +37,7 @@ export class Owners {
     set(owner: string, holding: Holding): void {
         this.lose(owner);
         this.#holdings.set(owner, holding);
+        this.#urls.set(owner, looseUrl(holding.url));
         if (holding.id === undefined) return;
         const owners = this.#ownersById.get(holding.id);
         if (owners === undefined) {
@@ -58,6 +66,22 @@ export class Owners {
 
     isOfFamily(id: string, family: string): boolean {
         return this.#families.get(id) === family;
+    }
+
+    /** The webhooks that other resources of the program declare for a URL, but for those of the same family. */
+    declaredFor(
+        url: string,
+        account: string | undefined,
+        owner: string,
+        family: string | undefined,
+    ): readonly string[] {
+        const key = looseUrl(url);
+        return [...this.#holdings].flatMap(([other, holding]) => {
+            const { id, isDeclared } = holding;
+            const isIt = other !== owner && isDeclared && holding.account === account && this.#urls.get(other) === key;
+            const isFamily = id !== undefined && family !== undefined && this.isOfFamily(id, family);
+            return isIt && id !== undefined && !isFamily ? [id] : [];
+        });
     }
 
     /** Whether another resource has it: of the program, or with `inState` also one that only the state has. */

@@ -53,10 +53,8 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
     const secret = usableSecret(live);
     const isRotated = secret !== saved.secret;
     const { unfinished, ...rest } = saved;
-    // What an /update left as it was looks like a habit, and has to be asked for once more.
-    const isSettled = isRotated || unfinished === undefined;
-    const urlHabit = isSettled && isShownAs(saved, "url", live.url);
-    const eventsHabit = isSettled && isShownAs(saved, "enabledEvents", live.enabledEvents);
+    const urlHabit = isShownAs(saved, "url", live.url);
+    const eventsHabit = isShownAs(saved, "enabledEvents", live.enabledEvents);
     const showsUrl = urlHabit || alikeUrl(live.url, saved.url);
     const showsEvents = eventsHabit || sameEvents(live.enabledEvents, saved.enabledEvents);
     return withoutUndefined({
@@ -67,12 +65,10 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
         // The first secret of a webhook that was saved without one is its first version; 0 is not counted at all.
         secretVersion:
             saved.secretVersion + (isRotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
-        shownAs: isSettled
-            ? habits(
-                  urlHabit ? shownFingerprint(live.url, secret) : undefined,
-                  eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
-              )
-            : saved.shownAs,
+        shownAs: habits(
+            urlHabit ? shownFingerprint(live.url, secret) : undefined,
+            eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
+        ),
         // A new secret shows that the last update was done.
         unfinished: isRotated ? undefined : unfinished,
     });

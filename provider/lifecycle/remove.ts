@@ -23,7 +23,7 @@ export async function remove(
 ): Promise<void> {
     const { client, inventory, notify } = account;
     const holding = owner === undefined ? undefined : owners.get(owner);
-    if (holding?.isDeclared === true && holding.id === id) {
+    if (holding?.isNew === true && holding.id === id) {
         // A replacement that failed half-way left it to be deleted; or it was to be replaced, and the host did not tell which it was.
         notify(
             `${id} was not deleted, because its resource has adopted it again. If it was to be replaced, remove \`adopt\`, and ` +

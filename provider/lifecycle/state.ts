@@ -90,7 +90,7 @@ const savedSchema = v.looseObject({
     allowDuplicateUrl: optional(v.boolean()),
     account: optional(v.string()),
     secret: optional(v.string()),
-    secretVersion: v.number(),
+    secretVersion: v.optional(v.nullish(v.number(), 1), 1),
     changedAt: v.fallback(optional(v.pipe(v.string(), v.isoTimestamp())), undefined),
     shownAs: optional(
         v.object({ url: optional(v.string()), enabledEvents: optional(v.union([v.string(), v.array(v.string())])) }),

@@ -91,7 +91,7 @@ export async function bringAbout(
         const unfinished = keepersFingerprint(wanted.rotateWhenChanged, secret);
         throw new PartialFailure(
             id,
-            withoutUndefined({ ...done, shownAs, unfinished }),
+            withoutUndefined({ ...done, shownAs: undefined, unfinished }),
             `the API has changed its secret, but has left its ${ignored.join(" and ")} as before. The new secret is saved. Run ` +
                 "`pulumi up` again to change the rest; if this persists, contact Captions support.",
         );
@@ -107,22 +107,23 @@ function compare(
     asked: Partial<WebhookSettings>,
     live: RegisteredWebhook & { readonly secret: string },
 ) {
-    const url = field("url", alikeUrl);
-    const enabledEvents = field("enabledEvents", sameEvents);
+    const url = field("url", sameUrl, alikeUrl);
+    const enabledEvents = field("enabledEvents", sameEvents, sameEvents);
 
     function field<N extends "url" | "enabledEvents">(
         name: N,
         isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
+        isAlike: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
     ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
-        if (isSame(live[name], wanted[name])) return "as declared";
-        // What stays as it was for the second time is how the API shows it: to ask for ever would rotate for ever.
-        if (isShownAs(from, name, live[name])) return "shown otherwise";
-        if (!(name in asked)) return "changed elsewhere";
-        return isSame(live[name], from[name]) ? "ignored" : "shown otherwise";
+        const shown = live[name];
+        if (name in asked && (isSame(shown, from[name]) || isIncomplete(name, wanted, live))) return "ignored";
+        if (isAlike(shown, wanted[name])) return "as declared";
+        if (isShownAs(from, name, shown)) return "shown otherwise";
+        return name in asked ? "shown otherwise" : "changed elsewhere";
     }
 
     const results = { url, enabledEvents };
-    const isOther = (result: string) => result === "shown otherwise" || result === "ignored";
+    const isOther = (result: string) => result === "shown otherwise";
     const habit = shownOtherwise(wanted, live, live.secret);
     const shownAs = withoutUndefined({
         url: isOther(url) ? habit?.url : undefined,
@@ -139,10 +140,18 @@ function compare(
     };
 }
 
-/** Whether the API's habit was told already. What was ignored before has only just turned out to be one. */
+/** Whether the API's habit was told already. */
 function isKnown(from: WebhookOutputs, shownAs: NonNullable<WebhookOutputs["shownAs"]>): boolean {
-    if (from.shownAs === undefined || from.unfinished !== undefined) return false;
-    return Object.keys(shownAs).every((name) => name in (from.shownAs ?? {}));
+    return Object.keys(shownAs).every((name) => from.shownAs !== undefined && name in from.shownAs);
+}
+
+function isIncomplete(name: "url" | "enabledEvents", wanted: WebhookSettings, live: WebhookSettings): boolean {
+    return name === "enabledEvents" && missingEvents(wanted, live).length > 0;
+}
+
+/** The events that were asked for and that the API does not show: their deliveries would never come. */
+export function missingEvents(wanted: WebhookSettings, live: WebhookSettings): readonly string[] {
+    return wanted.enabledEvents.filter((event) => !live.enabledEvents.includes(event));
 }
 
 /** Tells that the API shows something else than was declared, neither as it was before nor as another spelling of it. */
@@ -167,8 +176,11 @@ async function updateOnce(
     const rejected = async (error: unknown): Promise<never> => {
         // The API may say so that the webhook is gone. Where `/list` fails, its rejection is what there is to tell.
         if (isRejection(error)) {
-            const listing = await inventory.lookFor((now) => now, 0).catch(() => undefined);
-            if (listing !== undefined && isAbsent(account, saved, listing, id)) throw gone();
+            const looking = inventory.lookFor(
+                (listing) => listing.has(id) || (isAbsent(account, saved, listing, id) ? false : undefined),
+                stillSettlingMs(account, saved),
+            );
+            if ((await looking.catch(() => true)) === false) throw gone();
         }
         throw error;
     };

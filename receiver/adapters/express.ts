@@ -3,7 +3,7 @@ import { type NodeListener, toNodeListener } from "./node-http.js";
 
 /**
  * For an Express application. It works without a body parser, and after `express.json()`, `express.raw()` or `express.text()`.
- * Without one is better: a parser reads, and refuses, what anybody sends, before the secret is checked.
+ * Without one is better: a parser reads, and rejects, what anybody sends, before the secret is checked.
  *
  * @example
  * ```ts

@@ -1,16 +1,20 @@
+import { OptionsCheck } from "../options.js";
 import type { Receiver } from "../receiver.js";
-import { type NodeRequest, type NodeResponse, toNodeListener } from "./node-http.js";
+import { answerNode, type NodeRequest, type NodeResponse, type NodeStream, unreadStream } from "./node-http.js";
 
 /** What is used of a Fastify instance. */
 export interface FastifyLike {
     removeAllContentTypeParsers(): void;
     addContentTypeParser(
         contentType: string,
-        parser: (request: unknown, payload: unknown, done: (error: null) => void) => void,
+        parser: (request: unknown, payload: unknown, done: (error: null, body: unknown) => void) => void,
     ): unknown;
     all(
         path: string,
-        handler: (request: { raw: NodeRequest }, reply: { raw: NodeResponse; hijack(): unknown }) => Promise<void>,
+        handler: (
+            request: { raw: NodeRequest; body: unknown },
+            reply: { raw: NodeResponse; hijack(): unknown },
+        ) => Promise<void>,
     ): unknown;
 }
 
@@ -21,7 +25,7 @@ export interface FastifyPluginOptions {
 
 /**
  * A Fastify plugin. Within it, Fastify leaves the body alone, so that the secret is checked before anything is read; the rest
- * of the application keeps its own body parsers.
+ * of the application keeps its own body parsers. A `preParsing` hook of the application may replace the body (to decompress it, say).
  *
  * @example
  * ```ts
@@ -41,13 +45,19 @@ export interface FastifyPluginOptions {
 export function toFastifyPlugin(
     receiver: Receiver,
 ): (instance: FastifyLike, options: FastifyPluginOptions) => Promise<void> {
-    const listener = toNodeListener(receiver);
-    return async (instance, { path = "/" }) => {
+    return async (instance, options) => {
+        new OptionsCheck("toFastifyPlugin", options).must(
+            "path",
+            "a string",
+            (path) => path === undefined || typeof path === "string",
+        );
         instance.removeAllContentTypeParsers();
-        instance.addContentTypeParser("*", (_request, _payload, done) => done(null));
-        instance.all(path, async (request, reply) => {
+        // Not the request's own stream: a `preParsing` hook may have put another in its place.
+        instance.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+        instance.all(options.path ?? "/", async (request, reply) => {
             reply.hijack();
-            await listener(request.raw, reply.raw);
+            const stream = (request.body ?? request.raw) as NodeStream;
+            await answerNode(receiver, request.raw, reply.raw, () => unreadStream(stream));
         });
     };
 }

@@ -1,8 +1,11 @@
 import type { Receiver } from "../receiver.js";
+import { answerOf, requestOf } from "./request.js";
 
 /** What is used of Hono's context. */
 export interface HonoContext {
     req: { raw: Request; arrayBuffer(): Promise<ArrayBuffer> };
+    /** Throws where the runtime has none, as on Node. */
+    readonly executionCtx?: unknown;
 }
 
 /**
@@ -24,11 +27,26 @@ export interface HonoContext {
  * ```
  */
 export function toHonoHandler(receiver: Receiver): (context: HonoContext) => Promise<Response> {
-    return async ({ req }) => {
-        const { raw } = req;
-        if (!raw.bodyUsed) return receiver(raw);
+    return (context) => answerOf(receiver, () => requestIn(context), runtimeOf(context));
+}
+
+async function requestIn({ req }: HonoContext): Promise<Request> {
+    const { raw } = req;
+    if (!raw.bodyUsed) return raw;
+    try {
         // Hono keeps what its own methods have read.
-        const { url, method, headers } = raw;
-        return receiver(new Request(url, { method, headers, body: await req.arrayBuffer() }));
-    };
+        const body = new Uint8Array(await req.arrayBuffer());
+        return await requestOf(raw.method, raw.headers, () => body);
+    } catch {
+        // Something has read it without them: the receiver says so.
+        return raw;
+    }
+}
+
+function runtimeOf(context: HonoContext): unknown {
+    try {
+        return context.executionCtx;
+    } catch {
+        return undefined;
+    }
 }

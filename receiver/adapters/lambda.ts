@@ -1,13 +1,24 @@
+import type { HeadersLike } from "../authorization.js";
 import type { Receiver } from "../receiver.js";
+import { SetupError } from "../setup-error.js";
+import { answerOf, type Body, requestOf } from "./request.js";
 
 /**
- * What is used of the event of a Lambda function URL, which is API Gateway's payload format 2.0.
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+ * What is used of an HTTP event of AWS Lambda. There are two kinds:
+ *
+ * - with `requestContext.http`: of a function URL, or of an API Gateway HTTP API with payload format 2.0
+ *   (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html);
+ * - with `httpMethod`: of an HTTP API with payload format 1.0, a REST API
+ *   (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html), or an Application Load
+ *   Balancer (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html).
  */
 export interface LambdaEvent {
-    /** Several headers of one name come as one, joined with commas. */
-    headers: Readonly<Record<string, string | undefined>>;
-    requestContext: { http: { method: string } };
+    httpMethod?: string;
+    requestContext?: object;
+    /** Several headers of one name come as one, joined with commas, or only the last of them. */
+    headers?: Readonly<Record<string, string | undefined>> | null;
+    /** All headers. A load balancer with multi-value headers sends only these. */
+    multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
     body?: string | null | undefined;
     isBase64Encoded?: boolean;
 }
@@ -15,13 +26,20 @@ export interface LambdaEvent {
 export interface LambdaAnswer {
     statusCode: number;
     headers: Record<string, string>;
+    /** The same headers, for a load balancer that sent its own so: it does not look at `headers` then. */
+    multiValueHeaders?: Record<string, string[]>;
     body: string;
+    isBase64Encoded: false;
 }
 
 /**
- * For an AWS Lambda function with a function URL, or behind an API Gateway HTTP API.
+ * For an AWS Lambda function behind a function URL, an API Gateway (HTTP API or REST API) or an Application Load Balancer.
  *
- * Lambda runs many processes, and hands each the repeats of another: give `dedupe` a store that they share (see {@link DedupeStore}).
+ * It never rejects: an event that is none of theirs is answered with 500, and `onError` says what it was. Work that `onDelivery` gives to
+ * `waitUntil` is done before the answer, as Lambda stops a function that has answered.
+ *
+ * Lambda runs many processes, and hands each the repeats of another: give `dedupe` a store that they share, such as `dynamoDedupe` of
+ * `pulumi-captions/receiver/stores/dynamodb`.
  *
  * @example
  * ```ts
@@ -37,20 +55,54 @@ export interface LambdaAnswer {
  */
 export function toLambdaHandler(receiver: Receiver): (event: LambdaEvent) => Promise<LambdaAnswer> {
     return async (event) => {
-        const answer = await receiver(requestOf(event));
-        return { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text() };
+        const work: Promise<unknown>[] = [];
+        const runtime = { waitUntil: (promise: Promise<unknown>) => work.push(promise) };
+        const { status, headers } = await answerOf(receiver, () => requestIn(event), runtime);
+        await Promise.all(work);
+        const entries = [...headers];
+        return {
+            statusCode: status,
+            headers: Object.fromEntries(entries),
+            ...(event?.multiValueHeaders &&
+                !event.headers && {
+                    multiValueHeaders: Object.fromEntries(entries.map(([name, value]) => [name, [value]])),
+                }),
+            // A receiver's answers have none.
+            body: "",
+            isBase64Encoded: false,
+        };
     };
 }
 
-function requestOf({ headers: given, requestContext, body, isBase64Encoded }: LambdaEvent): Request {
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(given)) if (value !== undefined) headers.append(name, value);
-    // The receiver looks neither at the URL nor, except for POST, at the method.
-    const url = "http://localhost/";
-    if (requestContext.http.method !== "POST") return new Request(url, { headers });
-    return new Request(url, { method: "POST", headers, body: isBase64Encoded ? bytesOf(body ?? "") : (body ?? "") });
+async function requestIn(event: LambdaEvent): Promise<Request> {
+    const method = methodOf(event);
+    if (method === undefined) {
+        throw new SetupError(
+            "The function was called with an event that is not an HTTP request: it has neither requestContext.http.method nor " +
+                "httpMethod. Call it by a function URL, an API Gateway or an Application Load Balancer.",
+        );
+    }
+    const headers: HeadersLike | null | undefined = event.multiValueHeaders ?? event.headers;
+    return await requestOf(method, headers, () => bodyOf(event));
 }
 
-function bytesOf(base64: string) {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+function methodOf(event: unknown): string | undefined {
+    const { httpMethod, requestContext } = Object(event) as { httpMethod?: unknown; requestContext?: unknown };
+    const { http } = Object(requestContext) as { http?: unknown };
+    const { method } = Object(http) as { method?: unknown };
+    return [method, httpMethod].find((name) => typeof name === "string");
+}
+
+function bodyOf({ body, isBase64Encoded }: LambdaEvent): Body {
+    if (!isBase64Encoded) return body ?? "";
+    return new ReadableStream<Uint8Array>(
+        {
+            // Decoded when it is read, which is after the secret was checked. What is no base64 then counts as unreadable.
+            pull(controller) {
+                controller.enqueue(Uint8Array.from(atob(body ?? ""), (character) => character.charCodeAt(0)));
+                controller.close();
+            },
+        },
+        { highWaterMark: 0 },
+    );
 }

@@ -1,11 +1,22 @@
+import type { HeadersLike } from "../authorization.js";
 import type { Receiver } from "../receiver.js";
+import { answerOf, type Body, report, requestOf } from "./request.js";
+
+/** What is used of a stream of Node. */
+export interface NodeStream {
+    [Symbol.asyncIterator]?(): AsyncIterator<unknown>;
+    readonly readableEnded?: boolean;
+    readonly readableDidRead?: boolean;
+    readonly readableFlowing?: boolean | null;
+}
 
 /** What is used of Node's `IncomingMessage`, also as Express and Fastify extend it. No types of Node are needed to import this. */
-export interface NodeRequest extends AsyncIterable<unknown> {
+export interface NodeRequest extends NodeStream {
     method?: string | undefined;
-    rawHeaders: readonly string[];
+    /** Each header as it came. Wrappers that make a request of something else leave it empty: then `headers` is used. */
+    rawHeaders?: readonly string[];
+    headers?: { readonly [name: string]: string | readonly string[] | undefined };
     httpVersionMajor?: number;
-    readableEnded?: boolean;
     /** What a body parser made of the body. */
     body?: unknown;
     /** The body as it came: kept by the functions frameworks of clouds. */
@@ -24,6 +35,9 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
 /**
  * For Node's `http`, `https` and `http2` servers, and what is built on them (Connect, functions frameworks).
  *
+ * If something else has read the request's body (a logger that listens to `data`) and left nothing of it, a genuine delivery is
+ * answered with 500, and `onError` says so.
+ *
  * @example
  * ```ts
  * import { createServer } from "node:http";
@@ -38,46 +52,52 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
  * ```
  */
 export function toNodeListener(receiver: Receiver): NodeListener {
-    return async (request, response) => {
-        const answer = await receiver(requestOf(request));
+    return (request, response) => answerNode(receiver, request, response, () => bodyOf(request));
+}
+
+/** Answers a request of Node whose body is wherever the framework has put it. */
+export async function answerNode(
+    receiver: Receiver,
+    request: NodeRequest,
+    response: NodeResponse,
+    body: () => Body | undefined,
+): Promise<void> {
+    const answer = await answerOf(receiver, () => requestOf(request.method, headersOf(request), body));
+    try {
         response.statusCode = answer.status;
         for (const [name, value] of answer.headers) response.setHeader(name, value);
         // The rest of a body that is too large is not read, so the connection cannot be used again.
         if (answer.status === 413 && request.httpVersionMajor === 1) response.setHeader("connection", "close");
         response.end();
-    };
-}
-
-function requestOf(request: NodeRequest): Request {
-    const { rawHeaders } = request;
-    const headers = new Headers();
-    // Not `request.headers`, which hides a second Authorization header. Names that begin with a colon are HTTP/2's own.
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-        const [name = "", value = ""] = rawHeaders.slice(index, index + 2);
-        if (!name.startsWith(":")) headers.append(name, value);
+    } catch (error) {
+        // Something else has answered meanwhile, such as a time limit.
+        report(receiver, error);
     }
-    // The receiver does not look at the URL, and some hosts that a client may send would be refused here.
-    const url = "http://localhost/";
-    // Nor does it tell one method from another, except for POST; and some, such as TRACE, would be refused here.
-    if (request.method !== "POST") return new Request(url, { headers });
-    const init: RequestInit & { duplex: "half" } = { method: "POST", headers, body: bodyOf(request), duplex: "half" };
-    return new Request(url, init);
 }
 
-/** The body: as a stream if nobody has read it, else what a body parser has left. */
-function bodyOf(request: NodeRequest): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | string {
+/** Not `headers` if it can be helped, which hides a second Authorization header. */
+function headersOf({ rawHeaders, headers }: NodeRequest): HeadersLike | undefined {
+    return rawHeaders && rawHeaders.length > 0 ? rawHeaders : headers;
+}
+
+/** The body: as a stream if nobody has read it, else what a body parser has left; nothing if there is neither. */
+function bodyOf(request: NodeRequest): Body | undefined {
     const { body, rawBody } = request;
-    if (isBody(rawBody)) return rawBody;
-    if (request.readableEnded !== true) return streamOf(request);
-    return isBody(body) ? body : JSON.stringify(body ?? null);
+    if (isBytesOrText(rawBody)) return rawBody;
+    const stream = unreadStream(request);
+    if (stream !== undefined || body === undefined) return stream;
+    return isBytesOrText(body) ? body : JSON.stringify(body);
 }
 
-function isBody(value: unknown): value is Uint8Array<ArrayBuffer> | string {
+function isBytesOrText(value: unknown): value is Uint8Array | string {
     return value instanceof Uint8Array || typeof value === "string";
 }
 
-function streamOf(request: NodeRequest): ReadableStream<Uint8Array> {
-    const chunks = request[Symbol.asyncIterator]();
+/** What is in a stream of Node, unless somebody has begun to read it: what is left then is not the whole. */
+export function unreadStream(stream: NodeStream): ReadableStream<Uint8Array> | undefined {
+    if (stream.readableEnded || stream.readableDidRead || stream.readableFlowing) return undefined;
+    const chunks = stream[Symbol.asyncIterator]?.();
+    if (chunks === undefined) return undefined;
     return new ReadableStream<Uint8Array>(
         {
             // Without `cancel`: it would end the iterator, which destroys the connection before the answer is sent.

@@ -18,6 +18,12 @@ export function findOrInstallTinyproxy(reporter: Reporter): Promise<string> {
     return findOrInstall("tinyproxy", "tinyproxy-bin", find, reporter);
 }
 
+/** The path of a redis-server, installed from Debian's package of that name where there is none. @throws {PartError} */
+export function findOrInstallRedis(reporter: Reporter): Promise<string> {
+    const find = () => [...findOnPath("redis-server", process.env), "/usr/bin/redis-server"].find(isExecutable);
+    return findOrInstall("Redis", "redis-server", find, reporter);
+}
+
 /** The folder with PostgreSQL's `initdb` and `postgres`, installed from Debian's `postgresql` where there is none. @throws {PartError} */
 export function findOrInstallPostgres(reporter: Reporter): Promise<string> {
     // Debian keeps them off the search path, a folder for each version.

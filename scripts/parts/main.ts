@@ -3,6 +3,7 @@ import { standardErrorReporter } from "../engine";
 import {
     findOrInstallNginx,
     findOrInstallPostgres,
+    findOrInstallRedis,
     findOrInstallTinyproxy,
     installExamplePackages,
     installMoto,
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
         installMoto,
         findOrInstallNginx,
         findOrInstallPostgres,
+        findOrInstallRedis,
         findOrInstallTinyproxy,
     ]) {
         try {

@@ -1,8 +1,16 @@
-// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in two ways beside each
-// other, and what became of every delivery is counted. Ends with code 0 only if everything is as the README says.
+// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in three ways beside
+// each other, and what became of every delivery is counted. Ends with code 0 only if everything is as the README says.
 import { dirname, join } from "node:path";
 import { parseArgs, styleText } from "node:util";
-import { type Claim, claimsOfInPlace, claimsOfRotating } from "./claims";
+import {
+    type Claim,
+    claimsOfAny,
+    claimsOfInPlace,
+    claimsOfReplacedAfterwards,
+    claimsOfReplacedAtOnce,
+    claimsOfReplacedInTurn,
+    claimsOfRotating,
+} from "./claims";
 import { type Proof, prove } from "./proof";
 import type { Tally } from "./tally";
 
@@ -36,13 +44,21 @@ async function main(signal: AbortSignal): Promise<void> {
     const [events, rate] = [wholeNumber("events", values.events, 1e6), wholeNumber("rate", values.rate, 1000)];
     console.log(paint("bold", "pulumi-captions: rotating the secrets of webhooks while deliveries go on\n"));
     say("Two services have a RotatingWebhook each. Two others get the same events from webhooks that are");
-    say("rotated in place. All secrets are rotated three times, and each delivery is sent only once.");
+    say("rotated in place, and three more from webhooks that are replaced, and know one secret at a time:");
+    say("one gets it in the same program and switches at once, one in the same program has three instances");
+    say("that switch one after another, and one takes the stack's output afterwards.");
+    say("All secrets are rotated three times, and each delivery is sent only once.");
     say("Everything is real but Captions, which the emulator plays: Pulumi's engine, HTTP, the receivers.\n");
     const proof = await prove({ events, rate, rotations, nodeModules, signal, say });
     console.log(`\n${paint("bold", "What became of every delivery")}\n\n${table(proof)}\n`);
     const expected = { events, rotations };
+    const tallies = columns(proof).map(([, tally]) => tally);
     const claims: [string, Claim[]][] = [
+        ["Every way", claimsOfAny(tallies, expected)],
         ["RotatingWebhook", claimsOfRotating(proof.rotating, expected)],
+        ["Replaced, a receiver that switches at once", claimsOfReplacedAtOnce(proof.replacedAtOnce, expected)],
+        ["Replaced, instances in turn", claimsOfReplacedInTurn(proof.replacedInTurn, expected)],
+        ["Replaced, deployed afterwards", claimsOfReplacedAfterwards(proof.replacedAfterwards, expected)],
         ["In place", claimsOfInPlace(proof.inPlace, expected)],
     ];
     for (const [way, ofThisWay] of claims) {
@@ -50,7 +66,7 @@ async function main(signal: AbortSignal): Promise<void> {
             say(`${holds ? paint("green", "✓") : paint("red", "✗ NOT SO:")} ${way}: ${text}`);
         }
     }
-    for (const problem of [...proof.rotating.problems, ...proof.inPlace.problems].slice(0, 5)) say(problem);
+    for (const problem of tallies.flatMap(({ problems }) => problems).slice(0, 5)) say(problem);
     const isAsClaimed = claims.flatMap(([, ofThisWay]) => ofThisWay).every(({ holds }) => holds);
     const seconds = `${proof.seconds} s`;
     if (isAsClaimed)
@@ -64,24 +80,40 @@ function say(text: string): void {
     console.log(`   ${isTitle ? paint("cyan", text) : text.replace(/^.*│/, (head) => paint("dim", head))}`);
 }
 
-function table({ rotating, inPlace }: Proof): string {
+function columns(proof: Proof): [string, Tally][] {
+    return [
+        ["Rotating", proof.rotating],
+        ["at once", proof.replacedAtOnce],
+        ["in turn", proof.replacedInTurn],
+        ["later", proof.replacedAfterwards],
+        ["in place", proof.inPlace],
+    ];
+}
+
+function table(proof: Proof): string {
     const rows: [string, (tally: Tally) => number][] = [
-        ["Events, each for two services", ({ events }) => events],
+        ["Services", ({ receivers }) => receivers],
+        ["Events, each for every service", ({ events }) => events],
         ["Deliveries", ({ deliveries }) => deliveries],
         ["  accepted and handed on", ({ handedOn }) => handedOn],
         ["  repeats: answered 200, not handed on", ({ repeats }) => repeats],
-        ["  refused copies: arrived by the old one", ({ refusedCopies }) => refusedCopies],
-        ["  LOST", ({ lost }) => lost],
+        ["  rejected copies: the other one arrived", ({ refusedCopies }) => refusedCopies],
+        ["  rejected, and none arrived", ({ refusedOfLost }) => refusedOfLost],
+        ["LOST", ({ lost }) => lost],
         ["Handed on twice", ({ handedOnTwice }) => handedOnTwice],
     ];
-    const line = (name: string, one: string, other: string): string =>
-        `   ${name.padEnd(42)}${one.padStart(16)}${other.padStart(12)}`;
+    const line = (name: string, figures: readonly string[]): string =>
+        `   ${name.padEnd(40)}${figures.map((figure) => figure.padStart(10)).join("")}`;
     const lines = rows.map(([name, figure]) => {
-        const [one, other] = [rotating, inPlace].map((tally) => figure(tally).toLocaleString("en-US"));
-        const text = line(name, one ?? "", other ?? "");
-        return name.includes("LOST") ? paint("bold", text) : text;
+        const figures = columns(proof).map(([, tally]) => figure(tally).toLocaleString("en-US"));
+        return name === "LOST" ? paint("bold", line(name, figures)) : line(name, figures);
     });
-    return [paint("dim", line("", "RotatingWebhook", "in place")), ...lines].join("\n");
+    const names = columns(proof).map(([name]) => name);
+    return [
+        paint("dim", line("", ["", "──────── ", " replaced ", "─────────"])),
+        paint("dim", line("", names)),
+        ...lines,
+    ].join("\n");
 }
 
 function wholeNumber(name: string, text: string, most: number): number {

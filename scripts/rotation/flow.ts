@@ -1,15 +1,16 @@
-import type { Delivery, Emulator } from "../../emulator";
+import type { Emulator } from "../../emulator";
+import type { FlownEvent } from "./tally";
 
 /** How often it looks whether an event is due. */
 const tickMs = 10;
 
-/** Beyond so many events whose receivers have not answered yet it waits, so that a slow machine is not flooded. */
-const mostUnderWay = 100;
+/** Beyond so many events whose receivers have not answered yet it waits, so that on a slow machine no delivery takes long. */
+const mostUnderWay = 25;
 
 /** Events at a steady rate, each delivered by the emulator to every webhook, until it is ended. */
 export class Flow {
-    /** Of each event that is over: when it happened, and its deliveries. */
-    readonly events: { readonly operationId: string; readonly deliveries: readonly Delivery[] }[] = [];
+    /** The events that are over. */
+    readonly events: FlownEvent[] = [];
     readonly #emulator: Emulator;
     readonly #underWay = new Set<Promise<unknown>>();
     readonly #waiting = new Set<{ count: number; resolve: () => void }>();
@@ -55,7 +56,7 @@ export class Flow {
     #send(): void {
         const operationId = this.#emulator.submitVideo();
         const delivering = this.#emulator.finishVideo(operationId, "success").then((deliveries) => {
-            this.events.push({ operationId, deliveries });
+            this.events.push({ operationId, deliveries, answeredAt: Date.now() });
         });
         const over = delivering.finally(() => this.#underWay.delete(over));
         this.#underWay.add(over);

@@ -1,4 +1,4 @@
-// Draws docs/rotation.png, the time-line of a rotation in both ways: `npx tsx scripts/rotation/picture.ts [file]`.
+// Draws docs/rotation.png, the time-line of a rotation in each of the three ways: `npx tsx scripts/rotation/picture.ts [file]`.
 import { chromium } from "playwright-core";
 import { findOrInstallBrowser } from "../browser";
 import { standardErrorReporter } from "../engine/progress";
@@ -89,7 +89,7 @@ function rotating(top: number): string {
     return `
     <text x="24" y="${top}" font-size="17" font-weight="700">RotatingWebhook: the new secret comes <tspan fill="${colours.new}">beside</tspan> the old one</text>
     <rect x="${x(comes)}" y="${top + 70}" width="${x(goes) - x(comes)}" height="170" fill="#fff8e1"/>
-    ${step(comes, top + 66, top + 240, ["① pulumi up", "a name is put in front"])}
+    ${step(comes, top + 66, top + 240, ["① pulumi up", "a name is prepended"])}
     ${step(taken, top + 66, top + 240, ["② receivers are deployed", "with all secrets"])}
     ${step(goes, top + 66, top + 240, ["③ pulumi up", "the old name is dropped"])}
     ${label(rows.old, "Webhook 2026-08", "has the old secret")}
@@ -110,6 +110,31 @@ function rotating(top: number): string {
     ${moments.map((part) => mark("accepted", part, rows.handed, part < goes ? colours.old : colours.new)).join("")}
     <text x="${x((comes + goes) / 2)}" y="${top + 258}" text-anchor="middle" font-size="12" fill="${colours.muted}">both are registered: each event arrives twice</text>
     <text x="${right}" y="${top + 258}" text-anchor="end" font-size="13.5" font-weight="700" fill="${colours.new}">none lost</text>`;
+}
+
+function replaced(top: number): string {
+    const rows = { old: top + 92, new: top + 134, accepts: top + 178, handed: top + 220 };
+    return `
+    <text x="24" y="${top}" font-size="17" font-weight="700">Replaced (replacementTrigger): the old secret goes <tspan fill="${colours.new}">after</tspan> the receiver has the new one</text>
+    <rect x="${x(comes)}" y="${top + 70}" width="${x(goes) - x(comes)}" height="170" fill="#fff8e1"/>
+    ${step(comes, top + 66, top + 240, ["① pulumi up", "registers a new webhook,"])}
+    ${step(taken, top + 66, top + 240, ["in the same up", "the receiver switches,"])}
+    ${step(goes, top + 66, top + 240, ["in the same up", "the old one is deleted"])}
+    ${label(rows.old, "The old webhook", "has the old secret")}
+    ${bar(0, goes, rows.old, colours.oldPale, colours.old)}
+    ${marks(rows.old, colours.old, (part) => (part < taken ? "accepted" : part < goes ? "refused" : "none"))}
+    ${label(rows.new, "The new webhook", "has the new secret")}
+    ${bar(comes, 1, rows.new, colours.newPale, colours.new)}
+    ${marks(rows.new, colours.new, (part) => (part < comes ? "none" : part < taken ? "refused" : "accepted"))}
+    ${label(rows.accepts, "The receiver accepts")}
+    ${secretsRow(rows.accepts, [
+        [0, taken, `<tspan fill="${colours.old}" font-weight="700">the old secret</tspan>`],
+        [taken, 1, `<tspan fill="${colours.new}" font-weight="700">the new secret</tspan>`],
+    ])}
+    ${label(rows.handed, "Handed on", "to your code, once each")}
+    ${moments.map((part) => mark("accepted", part, rows.handed, part < taken ? colours.old : colours.new)).join("")}
+    <text x="${x((comes + taken) / 2)}" y="${top + 258}" text-anchor="middle" font-size="12" fill="${colours.muted}">each event arrives twice</text>
+    <text x="${right}" y="${top + 258}" text-anchor="end" font-size="13.5" font-weight="700" fill="${colours.new}">none lost, if all instances switch together</text>`;
 }
 
 function inPlace(top: number): string {
@@ -149,12 +174,12 @@ function legend(y: number): string {
         ],
         [
             `<circle cx="0" cy="0" r="6.5" fill="white" stroke="${colours.refused}" stroke-width="2" stroke-dasharray="3 2.4"/>`,
-            "refused copy (401): arrives by the old one",
+            "rejected copy (401): the other is accepted",
             14,
         ],
         [
             `<path d="M-5.5 -5.5l11 11m0 -11l-11 11" stroke="${colours.lost}" stroke-width="3" stroke-linecap="round"/>`,
-            "refused (401) and lost",
+            "rejected (401) and lost",
             14,
         ],
     ];
@@ -167,15 +192,17 @@ function legend(y: number): string {
         .join("");
 }
 
-const height = 604;
+const height = 914;
 const picture = `<!doctype html><meta charset="utf-8"><style>body { margin: 0; }</style>
 <svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="Inter, 'DejaVu Sans', sans-serif" fill="${colours.text}">
     <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="white" stroke="${colours.line}"/>
     ${rotating(36)}
     <line x1="24" x2="${right}" y1="314" y2="314" stroke="${colours.line}"/>
-    ${inPlace(346)}
-    <line x1="24" x2="${right}" y1="560" y2="560" stroke="${colours.line}" />
-    ${legend(582)}
+    ${replaced(346)}
+    <line x1="24" x2="${right}" y1="624" y2="624" stroke="${colours.line}"/>
+    ${inPlace(656)}
+    <line x1="24" x2="${right}" y1="870" y2="870" stroke="${colours.line}" />
+    ${legend(892)}
 </svg>`;
 
 async function main(file = "docs/rotation.png"): Promise<void> {

@@ -3,14 +3,17 @@ import { join } from "node:path";
 
 /** The programs of the proof, as users write them, but in JavaScript: it starts quicker. */
 
-/** What configures a service: a file that only its owner may read, with its secrets. */
+/**
+ * What configures an instance of a service: a file that only its owner may read, with its secrets. With `readyUrl` an update is
+ * done when the instance is ready.
+ */
 const head = `
 const pulumi = require("@pulumi/pulumi");
 const captions = require("pulumi-captions");
 const config = new pulumi.Config();
 
 class SecretsFile extends pulumi.dynamic.Resource {
-    constructor(name, path, secrets) {
+    constructor(name, path, secrets, readyUrl, options) {
         const write = (path, secrets) => {
             const { renameSync, writeFileSync } = require("node:fs");
             writeFileSync(path + ".new", JSON.stringify(secrets), { mode: 0o600 });
@@ -24,30 +27,43 @@ class SecretsFile extends pulumi.dynamic.Resource {
                 write(path, secrets);
                 return { id: path, outs: { path, secrets } };
             },
-            async update(_id, _olds, { path, secrets }) {
+            async update(_id, _olds, { path, secrets, readyUrl }) {
                 write(path, secrets);
+                if (readyUrl) await fetch(readyUrl);
                 return { outs: { path, secrets } };
             },
         };
-        super(provider, name, { path, secrets }, { additionalSecretOutputs: ["secrets"] });
+        super(provider, name, { path, secrets, readyUrl }, { ...options, additionalSecretOutputs: ["secrets"] });
     }
 }
 `;
 
-/** Declares each service's webhook, in one of the two ways, and exports its secrets. */
+/** Declares each service's webhook, in one of the three ways, and exports its secrets. */
 const infrastructure = `
 const enabledEvents = ["creator.success", "creator.failure"];
 const generations = config.requireObject("generations");
 
 function secretsOf(name, way, url) {
-    if (way === "rotating") return new captions.RotatingWebhook(name, { url, enabledEvents, generations }).secrets;
-    const rotateWhenChanged = { generation: generations[0] };
-    return pulumi.all([new captions.Webhook(name, { url, enabledEvents, rotateWhenChanged }).secret]);
+    const [newest] = generations;
+    switch (way) {
+        case "rotating":
+            return new captions.RotatingWebhook(name, { url, enabledEvents, generations }).secrets;
+        case "replaced":
+            return onlyOne(new captions.Webhook(name, { url, enabledEvents }, { replacementTrigger: newest }));
+        case "in-place":
+            return onlyOne(new captions.Webhook(name, { url, enabledEvents, rotateWhenChanged: { newest } }));
+    }
 }
 
-for (const { name, way, url, file } of config.requireObject("services")) {
-    exports[name] = secretsOf(name, way, url);
-    if (file) new SecretsFile(name, file, exports[name]);
+const onlyOne = (webhook) => pulumi.all([webhook.secret]);
+
+for (const { name, way, url, instances } of config.requireObject("services")) {
+    const secrets = (exports[name] = secretsOf(name, way, url));
+    // One instance after another, as in a rolling update.
+    let before;
+    for (const [index, { file, readyUrl }] of instances.entries()) {
+        before = new SecretsFile(name + "-" + index, file, secrets, readyUrl, { dependsOn: before ? [before] : [] });
+    }
 }
 `;
 

@@ -7,7 +7,8 @@ import { type Engine, ensureEngine } from "../engine";
 import { type PulumiResult, runPulumi } from "../pulumi";
 import { Flow } from "./flow";
 import { writeProject } from "./projects";
-import { CountingReceiver } from "./receiver";
+import type { CountingReceiver } from "./receiver";
+import { CountingService } from "./service";
 import { type Tally, tally } from "./tally";
 
 export interface ProofOptions {
@@ -30,18 +31,50 @@ export interface Proof {
     readonly rotating: Tally;
     /** Of those whose webhooks are rotated in place. */
     readonly inPlace: Tally;
-    /** Of that whose secrets are in a resource of the same program. */
-    readonly inProgram?: Tally;
+    /** Of one whose webhook is replaced, and which gets the secret from a resource of the same program. */
+    readonly replacedAtOnce: Tally;
+    /** Of one whose webhook is replaced, and whose instances get the secret from the same program, one after another. */
+    readonly replacedInTurn: Tally;
+    /** Of one whose webhook is replaced, and which takes the stack's output afterwards. */
+    readonly replacedAfterwards: Tally;
+    /** Of one with a RotatingWebhook whose secrets are in a resource of the same program. */
+    readonly rotatingInProgram?: Tally;
     readonly seconds: number;
 }
 
-/** One service that receives. */
-interface Service {
+/** Which of the figures a service counts for. */
+type Group = Exclude<keyof Proof, "seconds">;
+
+interface Declaration {
     readonly name: string;
-    readonly way: "rotating" | "in-place";
+    readonly group: Group;
+    readonly way: "rotating" | "replaced" | "in-place";
     /** How it gets its secrets: from the output of the same stack, from that of another one, or in the program itself. */
     readonly wiring: "output" | "reference" | "resource";
-    readonly receiver: CountingReceiver;
+    readonly instances: number;
+}
+
+const declarations: readonly Declaration[] = [
+    { name: "renders", group: "rotating", way: "rotating", wiring: "output", instances: 1 },
+    { name: "billing", group: "rotating", way: "rotating", wiring: "reference", instances: 1 },
+    { name: "renders-in-place", group: "inPlace", way: "in-place", wiring: "output", instances: 1 },
+    { name: "billing-in-place", group: "inPlace", way: "in-place", wiring: "reference", instances: 1 },
+    { name: "replaced-at-once", group: "replacedAtOnce", way: "replaced", wiring: "resource", instances: 1 },
+    { name: "replaced-in-turn", group: "replacedInTurn", way: "replaced", wiring: "resource", instances: 3 },
+    { name: "replaced-afterwards", group: "replacedAfterwards", way: "replaced", wiring: "output", instances: 1 },
+];
+
+const inProgram: Declaration = {
+    name: "in-program",
+    group: "rotatingInProgram",
+    way: "rotating",
+    wiring: "resource",
+    instances: 1,
+};
+
+/** One service that receives. */
+interface Service extends Declaration {
+    readonly receiver: CountingService;
     /** When the deployment ended that gave it a webhook's secret, by the webhook's id. */
     readonly knownSince: Map<string, number>;
 }
@@ -53,7 +86,8 @@ const nameOf = (index: number): string => `generation-${index + 1}`;
  * Rotates the secrets of webhooks on the real Pulumi engine while events flow at a steady rate, and counts what became of every
  * single delivery. Two services have a RotatingWebhook each, and beside them two others get the same events from webhooks that
  * are rotated in place, at the same moments. Of each two, one gets its secrets from the output of the stack that declares the
- * webhooks, the other in another stack, by `StackReference`.
+ * webhooks, the other in another stack, by `StackReference`. Three more have a webhook that is replaced at these moments, and
+ * know one secret at a time.
  */
 export async function prove(options: ProofOptions): Promise<Proof> {
     const run = new Run(options, await ensureEngine({ log: options.say ?? (() => undefined) }));
@@ -108,13 +142,13 @@ class Run {
         await flow.reaches(events, this.#signal);
         await flow.end();
         this.#say("That was the last one: now every delivery is looked at.");
-        const inProgram = this.#services.filter(({ wiring }) => wiring === "resource");
         return {
-            rotating: this.#tally(
-                this.#services.filter(({ way }) => way === "rotating").filter((s) => !inProgram.includes(s)),
-            ),
-            inPlace: this.#tally(this.#services.filter(({ way }) => way === "in-place")),
-            ...(inProgram.length === 0 ? {} : { inProgram: this.#tally(inProgram) }),
+            rotating: this.#tally("rotating"),
+            inPlace: this.#tally("inPlace"),
+            replacedAtOnce: this.#tally("replacedAtOnce"),
+            replacedInTurn: this.#tally("replacedInTurn"),
+            replacedAfterwards: this.#tally("replacedAfterwards"),
+            ...(this.#options.withServiceInProgram === true && { rotatingInProgram: this.#tally("rotatingInProgram") }),
             seconds: Math.round((Date.now() - started) / 1000),
         };
     }
@@ -129,23 +163,18 @@ class Run {
     }
 
     async #startServices(): Promise<void> {
-        const services: Pick<Service, "name" | "way" | "wiring">[] = [
-            { name: "renders", way: "rotating", wiring: "output" },
-            { name: "billing", way: "rotating", wiring: "reference" },
-            { name: "renders-in-place", way: "in-place", wiring: "output" },
-            { name: "billing-in-place", way: "in-place", wiring: "reference" },
-        ];
-        if (this.#options.withServiceInProgram === true) {
-            services.push({ name: "in-program", way: "rotating", wiring: "resource" });
-        }
-        for (const service of services) {
-            const receiver = await CountingReceiver.start(join(this.#folder, `${service.name}.json`));
-            this.#services.push({ ...service, receiver, knownSince: new Map() });
+        const all = this.#options.withServiceInProgram === true ? [...declarations, inProgram] : declarations;
+        for (const declaration of all) {
+            const receiver = await CountingService.start(this.#folder, declaration.name, declaration.instances);
+            this.#services.push({ ...declaration, receiver, knownSince: new Map() });
         }
     }
 
     async #rotate(before: string, after: string): Promise<void> {
         this.#say(`pulumi up: RotatingWebhook gets "${after}" in front, a second webhook beside the first;`);
+        this.#say(
+            "           a plain Webhook is replaced: a new one first, then its receivers, then the old one goes;",
+        );
         this.#say("           in place the secrets are changed, and the old ones are invalid at once");
         await this.#up(after, before);
         await this.#deploy();
@@ -161,7 +190,7 @@ class Run {
             name,
             way,
             url: receiver.url,
-            ...(wiring === "resource" ? { file: receiver.secretsFile } : {}),
+            instances: wiring === "resource" ? receiver.instances.map(configurationOf) : [],
         }));
         await this.#pulumi("infrastructure", "up", ...configured({ generations, services }));
         for (const { id } of this.#api.webhooks) if (!this.#webhookIds.includes(id)) this.#webhookIds.push(id);
@@ -172,10 +201,14 @@ class Run {
     async #deploy(): Promise<void> {
         this.#say("the services of this stack take its output `secrets`");
         const { stdout } = await this.#pulumi("infrastructure", "stack", "output", "--json", "--show-secrets");
-        for (const { name, receiver } of this.#wiredBy("output")) receiver.deploy(JSON.parse(stdout)[name]);
+        for (const { name, receiver } of this.#wiredBy("output")) {
+            for (const instance of receiver.instances) instance.deploy(JSON.parse(stdout)[name]);
+        }
         this.#noteSecrets("output");
         this.#say("pulumi up in another stack, whose services take them by StackReference");
-        const services = this.#wiredBy("reference").map(({ name, receiver }) => ({ name, file: receiver.secretsFile }));
+        const services = this.#wiredBy("reference").flatMap(({ name, receiver }) =>
+            receiver.instances.map(({ secretsFile }) => ({ name, file: secretsFile })),
+        );
         await this.#pulumi("consumer", "up", ...configured({ services }));
         this.#noteSecrets("reference");
     }
@@ -185,7 +218,7 @@ class Run {
         for (const { name, receiver, knownSince } of this.#wiredBy(wiring)) {
             const webhooks = this.#api.webhooks.filter(({ url }) => url === receiver.url).reverse();
             const secrets = webhooks.map(({ secret }) => secret);
-            if (!isDeepStrictEqual(receiver.secrets, secrets)) {
+            if (receiver.instances.some((instance) => !isDeepStrictEqual(instance.secrets, secrets))) {
                 throw new Error(`The service ${name} was deployed with other secrets than its webhooks have.`);
             }
             for (const { id } of webhooks) knownSince.set(id, knownSince.get(id) ?? Date.now());
@@ -196,11 +229,13 @@ class Run {
         return this.#services.filter((service) => service.wiring === wiring);
     }
 
-    #tally(services: readonly Service[]): Tally {
+    #tally(group: Group): Tally {
+        const services = this.#services.filter((service) => service.group === group);
         const received = services.map(({ receiver, knownSince }) => ({
             url: receiver.url,
             handedOn: receiver.handedOn,
             knownSince,
+            switches: receiver.switches,
         }));
         return tally(this.#flow?.events ?? [], received, this.#webhookIds);
     }
@@ -230,6 +265,15 @@ class Run {
         }
         return result;
     }
+}
+
+/** What the program needs to know of an instance. One alone goes over at once; of several, each has to be ready before the next. */
+function configurationOf(
+    { secretsFile, readyUrl }: CountingReceiver,
+    _index: number,
+    all: readonly CountingReceiver[],
+) {
+    return { file: secretsFile, ...(all.length > 1 && { readyUrl }) };
 }
 
 function configured(values: Readonly<Record<string, unknown>>): string[] {

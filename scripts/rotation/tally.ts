@@ -1,9 +1,12 @@
 import type { Delivery } from "../../emulator";
+import type { Switch } from "./service";
 
 /** An event, and what the emulator sent of it to whom. */
 export interface FlownEvent {
     readonly operationId: string;
     readonly deliveries: readonly Delivery[];
+    /** When the last of its deliveries was answered, in milliseconds since 1970. */
+    readonly answeredAt: number;
 }
 
 /** What a receiver has seen. */
@@ -13,6 +16,7 @@ export interface Received {
     readonly handedOn: ReadonlyMap<string, number>;
     /** When the deployment ended that gave it a webhook's secret, in milliseconds since 1970, by the webhook's id. */
     readonly knownSince: ReadonlyMap<string, number>;
+    readonly switches: readonly Switch[];
 }
 
 /** The figures of a run. An event that two receivers are to get counts twice in all but `events`. */
@@ -26,8 +30,12 @@ export interface Tally {
     readonly repeats: number;
     /** Refused, while the same event arrived from another webhook. */
     readonly refusedCopies: number;
-    /** Refused, and never arrived. */
+    /** Refused, and the event did not arrive from another webhook either. */
+    readonly refusedOfLost: number;
+    /** Events that never arrived: with one copy each, as many as `refusedOfLost`, and with two half as many. */
     readonly lost: number;
+    /** Of the lost ones: those that were under way while the receiver went over from one list of secrets to the next. */
+    readonly lostInSwitch: number;
     readonly handedOnTwice: number;
     /** Of the refused copies: sent by a newer webhook than the one by which the event arrived, before its secret could be known. */
     readonly refusedBeforeKnown: number;
@@ -51,12 +59,12 @@ export function tally(
     receivers: readonly Received[],
     webhookIds: readonly string[],
 ): Tally {
-    const figures = { deliveries: 0, handedOn: 0, repeats: 0, refusedCopies: 0, lost: 0, handedOnTwice: 0 };
-    const refused = { refusedBeforeKnown: 0, refusedAfterForgotten: 0 };
+    const figures = { deliveries: 0, handedOn: 0, repeats: 0, lost: 0, lostInSwitch: 0, handedOnTwice: 0 };
+    const refused = { refusedCopies: 0, refusedOfLost: 0, refusedBeforeKnown: 0, refusedAfterForgotten: 0 };
     const secrets = new Map<string, Set<number>>();
     const problems: string[] = [];
     const age = (id: string): number => webhookIds.indexOf(id);
-    for (const { operationId, deliveries } of events) {
+    for (const { operationId, deliveries, answeredAt } of events) {
         for (const receiver of receivers) {
             const copies = deliveries.filter(({ url }) => url === receiver.url);
             for (const { webhookId, secretVersion } of copies) {
@@ -75,11 +83,15 @@ export function tally(
             if (times > 1) figures.handedOnTwice++;
             if (accepted.length === 0) {
                 figures.lost++;
+                refused.refusedOfLost += refusals.length;
+                const sentAt = Math.min(...copies.map(({ at }) => at));
+                if (receiver.switches.some(({ from, to }) => sentAt <= to && answeredAt >= from))
+                    figures.lostInSwitch++;
                 continue;
             }
             figures.handedOn++;
             figures.repeats += accepted.length - 1;
-            figures.refusedCopies += refusals.length;
+            refused.refusedCopies += refusals.length;
             for (const { webhookId, at } of refusals) {
                 const isNewer = accepted.every((copy) => age(copy.webhookId) < age(webhookId));
                 const isOlder = accepted.every((copy) => age(copy.webhookId) > age(webhookId));

@@ -1,17 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { exit, type Io } from "../../cli/io";
 import { run } from "../../cli/run";
+import type { Clock } from "../../probe";
 import { createReceiver, type HandedDelivery, type Secrets, toNodeListener } from "../../receiver";
 import { engineEnvironment, ensureEngine } from "../../scripts/engine";
+import { serve } from "../probe/support";
 import type { Project } from "../support/engine";
 import { findLeaks } from "../support/leaks";
 
-export { exit };
+export { exit, serve };
 
 const root = dirname(dirname(__dirname));
 
@@ -23,9 +23,10 @@ export interface Result {
 
 export interface RunOptions {
     readonly env?: Readonly<Record<string, string | undefined>>;
-    readonly input?: string;
+    readonly input?: string | Uint8Array;
     readonly columns?: number;
     readonly colours?: boolean;
+    readonly clock?: Clock;
 }
 
 /** Runs a command line in this process. */
@@ -35,11 +36,12 @@ export async function cli(argv: readonly string[], options: RunOptions = {}): Pr
     const io: Io = {
         out: (line) => out.push(`${line}\n`),
         err: (line) => err.push(`${line}\n`),
-        input: async () => options.input ?? "",
+        input: async () => Buffer.from(options.input ?? ""),
         env: options.env ?? {},
         columns: options.columns ?? Number.POSITIVE_INFINITY,
         colours: options.colours ?? false,
         signal: new AbortController().signal,
+        ...(options.clock === undefined ? {} : { clock: options.clock }),
     };
     const code = await run(argv, io);
     return { code, stdout: out.join(""), stderr: err.join("") };
@@ -65,18 +67,6 @@ export function start(argv: readonly string[], env: Readonly<Record<string, stri
         child.kill("SIGKILL");
     });
     return { child, result, stdout: () => stdout };
-}
-
-/** An HTTP server on a free port, until the test is over. */
-export async function serve(listener: RequestListener, path = "/hooks"): Promise<string> {
-    const server = createServer(listener);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => {
-        server.closeAllConnections();
-        server.close();
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
 }
 
 /** A receiver as users have it, and what it handed on. */

@@ -9,6 +9,7 @@ import { build, transformSync } from "esbuild";
 import { Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import type { Receiver } from "../../receiver";
+import { startRedis } from "../receiver/stores/servers";
 import { listen, secret, success } from "../receiver/support";
 
 const root = dirname(dirname(__dirname));
@@ -63,7 +64,7 @@ beforeAll(() => {
     mkdirSync(join(folder, "node_modules"));
     const link = (name: string, from: string) => symlinkSync(join(from, name), join(folder, "node_modules", name));
     link("pulumi-captions", inject("nodeModules"));
-    for (const name of ["@pulumi", "@hono", "@types", "express", "fastify", "hono"]) {
+    for (const name of ["@pulumi", "@hono", "@types", "express", "fastify", "hono", "ioredis"]) {
         link(name, join(root, "node_modules"));
     }
     writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
@@ -233,9 +234,50 @@ describe("the receivers in docs/receiver.md", () => {
         expect((await (receiver as Receiver)(new Request("http://localhost/", right))).status).toBe(200);
     });
 
+    test("work.ts answers while its work goes on", async () => {
+        const env = { CAPTIONS_WEBHOOK_SECRETS: secretsText, HOSTNAME: "pod-7" };
+        const { receiver } = await load("work.ts", env);
+        const failure = { ...right, body: JSON.stringify(success({ event: "creator.failure" })) };
+        const answer = await (receiver as Receiver)(new Request("http://localhost/", failure));
+        expect([answer.status, answer.headers.get("captions-receiver-instance")]).toEqual([200, "pod-7"]);
+    });
+
+    test("redis.ts remembers deliveries in Redis", async () => {
+        const env = { CAPTIONS_WEBHOOK_SECRETS: secretsText, REDIS_URL: await startRedis() };
+        const { receiver, redis } = await load("redis.ts", env);
+        const client = redis as { keys(pattern: string): Promise<string[]>; quit(): Promise<unknown> };
+        onTestFinished(async () => void (await client.quit()));
+        await takes(receiver as Receiver);
+        expect(await client.keys("*")).toHaveLength(1);
+    });
+
+    test("durable-object.ts runs in workerd, with its Durable Object", async () => {
+        const { outputFiles } = await build({
+            entryPoints: [pathOf("durable-object.ts")],
+            bundle: true,
+            format: "esm",
+            platform: "neutral",
+            write: false,
+        });
+        const worker = new Miniflare({
+            modules: true,
+            script: outputFiles[0]?.text ?? "",
+            compatibilityDate: "2025-01-01",
+            bindings: { CAPTIONS_WEBHOOK_SECRETS: secretsText },
+            durableObjects: { DELIVERIES: { className: "CaptionsDelivery", useSQLite: true } },
+        });
+        onTestFinished(() => worker.dispose());
+        const url = await worker.ready;
+        expect((await fetch(url, right)).status).toBe(200);
+        expect((await fetch(url, right)).status).toBe(200);
+        expect((await fetch(url, wrong)).status).toBe(401);
+    });
+
     test("every file of the page is one of these", () => {
         const files = receiverPage.map(({ file }) => file);
-        const run = ["node", "express", "fastify", "hono", "lambda", "worker", "deno", "bun", "file", "store"];
+        const servers = ["node", "express", "fastify", "hono", "lambda", "worker", "deno", "bun"];
+        // And pulumi.ts, which test/receiver/callback-functions.test.ts runs.
+        const run = [...servers, "work", "file", "store", "redis", "durable-object"];
         expect(files).toEqual(["receiver.ts", ...run.map((name) => `${name}.ts`)]);
     });
 });

@@ -78,7 +78,7 @@ test("cloudflare: the Worker that the program deploys runs in workerd, and accep
     onTestFinished(() => miniflare.dispose());
     const url = new URL("/captions", await miniflare.ready).href;
     emulator.register({ url, enabledEvents: events });
-    expect(await deliver(emulator)).toEqual([401]);
+    expect(await deliver(emulator)).toEqual([503]);
     await miniflare.setOptions(options(allSecrets(emulator)));
     await miniflare.ready;
     expect(await deliver(emulator)).toEqual([200]);

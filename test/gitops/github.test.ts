@@ -42,7 +42,7 @@ describe("a team on GitHub", () => {
         const first = await deploy();
         expect(first, first.text).toMatchObject({ outcome: "success" });
         expect(world.emulator.webhooks).toMatchObject([{ url: world.receiverUrl }]);
-        expect(first.text).toContain("All is as it should be");
+        expect(first.text).toContain("All checks passed");
     });
 
     test("a pull request says which webhooks get a new secret, in one comment that is kept up to date", async () => {

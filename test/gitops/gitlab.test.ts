@@ -28,7 +28,7 @@ describe("a team on GitLab", () => {
 
         const first = await gitlab.run("deploy", "main", once);
         expect(first, first.text).toMatchObject({ code: 0 });
-        expect(first.text).toContain("All is as it should be");
+        expect(first.text).toContain("All checks passed");
         expect(world.emulator.webhooks).toMatchObject([{ url: world.receiverUrl }]);
     });
 

@@ -34,7 +34,7 @@ test("the tarball holds what is needed to run, and nothing of the tests", async 
         expect(files).toContain(`package/${file}`);
     }
     expect(
-        files.filter((file) => !/^package\/(dist\/(provider|emulator|receiver|cli|esm)\/|[^/]+$)/.test(file)),
+        files.filter((file) => !/^package\/(dist\/(provider|emulator|receiver|probe|cli|esm)\/|[^/]+$)/.test(file)),
     ).toEqual([]);
     expect(files.filter((file) => /test|\.tgz$/.test(file))).toEqual([]);
 });

@@ -161,3 +161,25 @@ test("a long 503 says that the outcome is not known, how long the API asks to wa
     await expect(failure).rejects.toThrow(/not known whether it was done.*7200 s.*captions:waitAtMostSeconds/s);
     await expect(failure).rejects.not.toThrow(/Nothing was changed/);
 });
+
+describe("a webhook that `/list` does not show yet", () => {
+    test.each([
+        ["a /delete of unknown outcome", { kind: "error-before", status: 504 }],
+        ["a rejected /delete", { kind: "error-before", status: 409 }],
+    ] as const)("is not taken for deleted after %s", async (_, fault) => {
+        const { emulator, run } = await startAccount({ listLagMs: 600 });
+        const { id, outputs } = await create(run(), renders);
+        emulator.inject({ ...fault, endpoint: "delete" });
+        await expect(remove(run({ listLagMs: 900 }), id, outputs)).rejects.toThrow();
+        expect(emulator.webhooks).toHaveLength(1);
+    });
+
+    test("is not taken for deleted after an /update of unknown outcome, which is saved as such", async () => {
+        const { emulator, run } = await startAccount({ listLagMs: 5_000 });
+        const { id, outputs } = await create(run(), renders);
+        emulator.inject({ endpoint: "update", kind: "error-after", status: 504 });
+        const failure = await update(run(), id, stored(outputs), rotated).catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(PartialFailure);
+        expect((failure as PartialFailure).outputs.unfinished).toBeDefined();
+    });
+});

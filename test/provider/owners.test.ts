@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as lifecycle from "../../provider/lifecycle";
-import { create, keep, read, remove, renders, resource, startAccount, stored } from "../support/account";
+import { create, keep, read, remove, renders, resource, startAccount, stored, update } from "../support/account";
 
 describe("a replacement", () => {
     /** A webhook in the state, and a run in which the host has asked for its difference and will replace it. */
@@ -151,6 +151,46 @@ describe("a rename", () => {
     });
 });
 
+test("names that are swapped by aliases leave each resource its webhook", async () => {
+    const { emulator, run } = await startAccount();
+    const [a, b] = [resource("a"), resource("b")];
+    const inputs = (name: string) => ({ ...renders, url: `https://${name}.example.com/` });
+    const first = await create(run(), inputs("a"), a);
+    const second = await create(run(), inputs("b"), b);
+    const session = run();
+    for (const [made, before, now] of [
+        [first, a, b],
+        [second, b, a],
+    ] as const) {
+        const wanted = { ...made.outputs };
+        await session.check(now, {}, { url: wanted.url, enabledEvents: wanted.enabledEvents });
+        const saved = { id: made.id, properties: stored(made.outputs), resource: before };
+        await session.diff(now, saved, { url: wanted.url, enabledEvents: wanted.enabledEvents });
+    }
+    const third = await create(session, { ...inputs("a"), adopt: true, allowDuplicateUrl: true }, resource("c"));
+    expect(third.id).not.toBe(first.id);
+    expect(emulator.webhooks).toHaveLength(3);
+});
+
+test("a url that is changed to one that another resource declares is rejected before anything is sent; swapped URLs are not", async () => {
+    const { emulator, run } = await startAccount();
+    const [a, b] = [resource("a"), resource("b")];
+    const inputs = (name: string) => ({ ...renders, url: `https://${name}.example.com/` });
+    const first = await create(run(), inputs("a"), a);
+    const second = await create(run(), inputs("b"), b);
+    const clash = run();
+    await keep(clash, first.id, stored(first.outputs), inputs("a"), a);
+    await keep(clash, second.id, stored(second.outputs), inputs("a"), b);
+    await expect(update(clash, second.id, stored(second.outputs), inputs("a"), b)).rejects.toThrow(/declared twice/);
+    expect(emulator.countCalls("update")).toBe(0);
+    const swap = run();
+    await keep(swap, first.id, stored(first.outputs), inputs("b"), a);
+    await keep(swap, second.id, stored(second.outputs), inputs("a"), b);
+    await update(swap, first.id, stored(first.outputs), inputs("b"), a);
+    await update(swap, second.id, stored(second.outputs), inputs("a"), b);
+    expect(emulator.webhooks.map(({ url }) => url)).toEqual([inputs("b").url, inputs("a").url]);
+});
+
 describe("a generation of a rotating webhook", () => {
     const newest = (ids: readonly string[]) => resource("b", { family: "f", ids, newer: 0 });
 
@@ -220,6 +260,17 @@ describe("a stranger's webhook is never taken for one whose response was lost", 
         const wanted = { ...renders, allowDuplicateUrl: true };
         const creating = lifecycle.create(account, new lifecycle.Owners(), { owner: "renders" }, wanted);
         await expect(creating).rejects.toMatchObject({ name: "UnknownOutcomeError" });
+        expect(emulator.webhooks).toEqual([stranger]);
+    });
+
+    test("where the call had to wait for its turn, and the last look is too long ago", async () => {
+        const { emulator, run } = await startAccount();
+        emulator.inject({ endpoint: "register", kind: "rate-limited", status: 429, retryAfter: 1 });
+        emulator.inject({ endpoint: "register", kind: "lost-request" });
+        const creating = create(run({ freshListMs: 500 }), renders);
+        await emulator.whenCalled(({ status }) => status === 429);
+        const stranger = emulator.register(renders);
+        await expect(creating).rejects.toThrow(stranger.id);
         expect(emulator.webhooks).toEqual([stranger]);
     });
 

@@ -94,19 +94,57 @@ describe("an API that answers an /update with something else than was asked for"
     });
 });
 
-test("what an API goes on to leave as it was is asked for twice and not for ever; then it is told, and taken for the API's form", async () => {
-    const { emulator, run, notes } = await startAccount();
+test("what an API goes on to leave as it was stays an error, and drift for a refresh, until it is changed", async () => {
+    const { emulator, run } = await startAccount();
     const { id, outputs } = await create(run(), renders);
     emulator.behave({ ignoredFields: ["url"] });
-    const first = await update(run(), id, stored(outputs), elsewhere).catch((error: unknown) => error);
-    const refreshed = stored(await read(run(), id, stored((first as PartialFailure).outputs)));
-    if (refreshed === undefined) throw new Error("gone");
-    expect(diff(refreshed, elsewhere).changes).toEqual(["url"]);
-    const now = stored(await update(run(), id, refreshed, elsewhere));
-    expect(notes).toEqual([expect.stringContaining(`shows the url of ${id} in another form`)]);
-    expect(diff(now, elsewhere).changes).toEqual([]);
-    expect(await read(run(), id, now)).toEqual(now);
-    expect(emulator.countCalls("update")).toBe(2);
+    let saved = stored(outputs);
+    for (let time = 1; time <= 3; time++) {
+        const failure = await update(run(), id, saved, elsewhere).catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(PartialFailure);
+        const refreshed = stored(await read(run({ listLagMs: 10 }), id, stored((failure as PartialFailure).outputs)));
+        if (refreshed === undefined) throw new Error("gone");
+        expect(diff(refreshed, elsewhere).changes).toEqual(["url"]);
+        saved = refreshed;
+    }
+    emulator.behave({ ignoredFields: [] });
+    expect(await update(run(), id, saved, elsewhere)).toMatchObject({
+        ...elsewhere,
+        secret: emulator.webhooks[0]?.secret,
+    });
+});
+
+test("events that a /register has left out are an error, and are asked for by the next run", async () => {
+    const { emulator, run } = await startAccount();
+    const leaving = { ...renders, enabledEvents: ["creator.success", "creator.failure"] };
+    emulator.inject({
+        endpoint: "register",
+        kind: "garbage",
+        body: JSON.stringify({ ...leaving, id: "wh_short", secret: "whsec_1", enabledEvents: ["creator.success"] }),
+    });
+    const failure = await create(run(), leaving).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    expect((failure as Error).message).toContain("has left out events: creator.failure");
+});
+
+test("a letter's case or a last slash that an API leaves as it was is not taken for its spelling at once", async () => {
+    for (const [before, after] of [
+        ["Hooks", "hooks"],
+        ["hooks", "hooks/"],
+    ] as const) {
+        const { emulator, run } = await startAccount();
+        const inputs = (path: string) => ({ ...renders, url: `https://api.example.com/${path}` });
+        const { id, outputs } = await create(run(), inputs(before));
+        emulator.behave({ ignoredFields: ["url"] });
+        await expect(update(run(), id, stored(outputs), inputs(after))).rejects.toBeInstanceOf(PartialFailure);
+    }
+});
+
+test("the API's own form of a webhook whose secret only `/list` shows is no drift either", async () => {
+    const { emulator, run } = await startAccount({ urlForm: "tracking-query" });
+    emulator.inject({ endpoint: "register", kind: "masked-secret" });
+    const { id, outputs } = await create(run(), renders);
+    expect(await read(run(), id, stored(outputs))).toEqual(stored(outputs));
 });
 
 describe("what is odd in /list", () => {

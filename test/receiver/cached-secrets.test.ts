@@ -32,7 +32,72 @@ afterEach(() => {
     vi.restoreAllMocks();
 });
 
+const nothing: [string, unknown][] = [
+    ["an empty text", ""],
+    ["white space", " \n"],
+    ["an empty list", []],
+    ["a list of empty ones", ["", null, undefined]],
+    ["null", null],
+    ["nothing", undefined],
+];
+
+describe.each(nothing)("a fetch that finds %s", (_what, found) => {
+    test("has failed where some secrets were known: they stay, others are neither accepted nor rejected, and onFetchError is told", async () => {
+        const onFetchError = vi.fn();
+        const fetchSecrets = vi.fn<() => unknown>(() => "a");
+        const source = cachedSecrets(fetchSecrets as () => string, { maxAgeSeconds: 60, onFetchError });
+        expect(await verify("a", source)).toEqual(known);
+        fetchSecrets.mockImplementation(() => found);
+        await seconds(61);
+        expect(await verify("a", source)).toEqual(known);
+        expect(onFetchError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "secrets-missing" }));
+        const other = expect(verify("b", source)).rejects.toMatchObject({ code: "secrets-missing" });
+        await seconds(5);
+        await other;
+        fetchSecrets.mockImplementation(() => ["b", "a"]);
+        await seconds(5);
+        expect(await verify("b", source)).toEqual(known);
+    });
+
+    test("has failed where none was known: nothing is accepted or rejected until there is one", async () => {
+        const fetchSecrets = vi.fn<() => unknown>(() => found);
+        const source = cachedSecrets(fetchSecrets as () => string);
+        await expect(verify("a", source)).rejects.toMatchObject({ name: "SecretsError", code: "secrets-missing" });
+        await seconds(5);
+        fetchSecrets.mockImplementation(() => "a");
+        expect(await verify("a", source)).toEqual(known);
+    });
+});
+
+describe("a fetch that finds what is no list of secrets", () => {
+    test.each([
+        ["a number", 7],
+        ["an object", { secrets: ["whsec_1"] }],
+        ["bytes", new Uint8Array([1])],
+        ["JSON", '["whsec_1"]'],
+        ["a list with a number", [7]],
+        ["a list of lists", [["whsec_1"]]],
+    ])("has failed, and says so without showing it: %s", async (_what, found) => {
+        const verification = verify(
+            "a",
+            cachedSecrets(() => found as string),
+        );
+        await expect(verification).rejects.toMatchObject({ code: "secrets-malformed" });
+        await expect(verification).rejects.not.toThrow("whsec");
+    });
+});
+
 describe("cachedSecrets", () => {
+    test("an onFetchError that throws hides nothing", async () => {
+        const vault = store();
+        vault.down = true;
+        const onFetchError = () => {
+            throw new Error("hook");
+        };
+        const source = cachedSecrets(vault.fetchSecrets, { onFetchError });
+        await expect(verify("a", source)).rejects.toThrow("RangeError");
+    });
+
     test("asks once, and again when the secrets are too old", async () => {
         const vault = store("a");
         const source = cachedSecrets(vault.fetchSecrets, { maxAgeSeconds: 60 });
@@ -58,7 +123,7 @@ describe("cachedSecrets", () => {
         expect(vault.fetchSecrets).toHaveBeenCalledTimes(2);
     });
 
-    test("asks for secrets that it does not know before it refuses, so that a new one is taken up without a restart", async () => {
+    test("asks for secrets that it does not know before it rejects, so that a new one is taken up without a restart", async () => {
         const vault = store("old");
         const source = cachedSecrets(vault.fetchSecrets);
         expect(await verify("old", source)).toEqual(known);
@@ -69,7 +134,7 @@ describe("cachedSecrets", () => {
         expect(vault.fetchSecrets).toHaveBeenCalledTimes(2);
     });
 
-    test("a new secret that comes right after a fetch waits for the next one instead of being refused", async () => {
+    test("a new secret that comes right after a fetch waits for the next one instead of being rejected", async () => {
         const vault = store("old");
         const source = cachedSecrets(vault.fetchSecrets, { minRefetchSeconds: 5 });
         await verify("old", source);
@@ -117,19 +182,20 @@ describe("cachedSecrets", () => {
         expect(await guess).toEqual(unknown);
     });
 
-    test("no more than maxWaiting wait; the others are refused at once", async () => {
+    test("no more than maxWaiting wait; the others are neither accepted nor rejected, as nobody looked them up", async () => {
         const vault = store("a");
         const source = cachedSecrets(vault.fetchSecrets, { maxWaiting: 2 });
         await verify("a", source);
         const waiting = [verify("x", source), verify("y", source)];
         await seconds(0);
-        expect(await verify("z", source)).toEqual(unknown);
+        await expect(verify("z", source)).rejects.toMatchObject({ code: "secrets-unavailable" });
+        expect(await verify("a", source)).toEqual(known);
         await seconds(5);
         expect(await Promise.all(waiting)).toEqual([unknown, unknown]);
         expect(vault.fetchSecrets).toHaveBeenCalledTimes(2);
     });
 
-    test("an unknown secret is refused at once if the fetch began after it came", async () => {
+    test("an unknown secret is rejected at once if the fetch began after it came", async () => {
         const vault = store("a");
         expect(await verify("x", cachedSecrets(vault.fetchSecrets))).toEqual(unknown);
         expect(vault.fetchSecrets).toHaveBeenCalledTimes(1);
@@ -146,7 +212,7 @@ describe("cachedSecrets", () => {
         expect(fetchSecrets).toHaveBeenCalledTimes(1);
     });
 
-    test("a fetch that began before the delivery came may accept it, but not refuse it", async () => {
+    test("a fetch that began before the delivery came may accept it, but not reject it", async () => {
         const slow = deferred<string[]>();
         const fetchSecrets = vi.fn(async () => ["old", "new"]).mockImplementationOnce(() => slow.promise);
         const source = cachedSecrets(fetchSecrets);
@@ -160,7 +226,7 @@ describe("cachedSecrets", () => {
         expect(fetchSecrets).toHaveBeenCalledTimes(2);
     });
 
-    test("while fetching fails, the last secrets stay valid, and unknown ones are neither accepted nor refused", async () => {
+    test("while fetching fails, the last secrets stay valid, and unknown ones are neither accepted nor rejected", async () => {
         const vault = store("a");
         const source = cachedSecrets(vault.fetchSecrets, { maxAgeSeconds: 60, maxStaleSeconds: 3600 });
         await verify("a", source);
@@ -211,7 +277,7 @@ describe("cachedSecrets", () => {
         expect(onFetchError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: "RangeError" }));
     });
 
-    test("without any secrets yet, deliveries beyond maxWaiting are not refused either", async () => {
+    test("without any secrets yet, deliveries beyond maxWaiting are not rejected either", async () => {
         const vault = store();
         vault.down = true;
         const source = cachedSecrets(vault.fetchSecrets, { maxWaiting: 0 });

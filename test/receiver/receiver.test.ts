@@ -34,7 +34,7 @@ describe("createReceiver", () => {
         expect(await statusOf(post())).toBe(200);
         expect(onDelivery).toHaveBeenCalledExactlyOnceWith(
             { event: "creator.success", operationId: "op_1", url: videoUrl, creditsSpent: 12, raw: success() },
-            { secretIndex: 1 },
+            { secretIndex: 1, waitUntil: expect.any(Function) },
         );
     });
 
@@ -73,10 +73,11 @@ describe("createReceiver", () => {
         expect(body.sent()).toBe(0);
     });
 
-    test("without a secret it refuses everything, and says on onError what is wrong with it", async () => {
-        const { statusOf, onError, refusals } = receiverWith({ secrets: [undefined, ""] });
-        expect(await statusOf(post())).toBe(401);
-        expect(refusals).toEqual([{ status: 401, reason: "no-secrets" }]);
+    test("without a secret yet it answers 503 with Retry-After, so that nothing is lost, and tells onError", async () => {
+        const { receiver, onError, refusals } = receiverWith({ secrets: [undefined, ""] });
+        const answer = await receiver(post());
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+        expect(refusals).toEqual([]);
         expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "secrets-missing" }), {
             step: "secrets",
         });
@@ -157,7 +158,7 @@ describe("createReceiver", () => {
         const request = post();
         await request.text();
         expect(await statusOf(request)).toBe(500);
-        expect(onError).toHaveBeenCalledWith(expect.any(TypeError), { step: "body" });
+        expect(onError).toHaveBeenCalledWith(expect.objectContaining({ name: "SetupError" }), { step: "body" });
     });
 
     test("answers a test delivery 200 once its secret is right, and hands it to nobody", async () => {
@@ -168,10 +169,10 @@ describe("createReceiver", () => {
         expect(onDelivery).not.toHaveBeenCalled();
     });
 
-    test("answers 503 while the secrets cannot be had, so that the delivery is sent again", async () => {
+    test("answers 503 while the secrets are not available, so that the delivery is sent again", async () => {
+        holdTime();
         const secrets = vi.fn(async () => [secret]).mockRejectedValueOnce(new Error("vault"));
         const { receiver, onError } = receiverWith({ secrets });
-        holdTime();
         const first = await receiver(post());
         expect(first.status).toBe(503);
         expect(first.headers.get("retry-after")).toBe("5");
@@ -180,7 +181,24 @@ describe("createReceiver", () => {
         expect((await receiver(post())).status).toBe(200);
     });
 
-    test("takes up a new secret without a restart, and before it refuses", async () => {
+    test("under a flood of wrong secrets, one that could not be looked up is answered 503, known ones 200, and others 401 in the end", async () => {
+        holdTime();
+        let current = [secret];
+        const { receiver, statusOf } = receiverWith({ secrets: () => current });
+        expect(await statusOf(post())).toBe(200);
+        const flood = Array.from({ length: 200 }, (_, i) => statusOf(post(success(), `guess-${i}`)));
+        await vi.advanceTimersByTimeAsync(0);
+        current = ["new", secret];
+        const early = await receiver(post(success({ operationId: "op_2" }), "new"));
+        expect([early.status, early.headers.get("retry-after")]).toEqual([503, "5"]);
+        expect(await statusOf(post(success({ operationId: "op_3" })))).toBe(200);
+        const statuses = await passTimeUntil(Promise.all(flood));
+        expect(statuses.filter((status) => status === 401)).toHaveLength(100);
+        expect(statuses.filter((status) => status === 503)).toHaveLength(100);
+        expect(await statusOf(post(success({ operationId: "op_2" }), "new"))).toBe(200);
+    });
+
+    test("takes up a new secret without a restart, and before it rejects", async () => {
         holdTime();
         let current = ["first"];
         const { statusOf } = receiverWith({ secrets: () => current });
@@ -189,8 +207,103 @@ describe("createReceiver", () => {
         expect(await passTimeUntil(statusOf(post(success({ operationId: "op_2" }), "second")))).toBe(200);
     });
 
-    test("needs onDelivery", () => {
-        expect(() => createReceiver({ secrets: secret } as ReceiverOptions)).toThrow(TypeError);
+    test("answers a body that is nested too deep to be told from others, instead of rejecting", async () => {
+        const { receiver } = receiverWith();
+        const deep = `{"event":"new","operationId":"op_1","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+        expect([200, 400, 503]).toContain((await receiver(post(deep))).status);
+    });
+
+    test("answers 500 when something else has begun to read the body", async () => {
+        const { statusOf, onError } = receiverWith();
+        const request = post();
+        request.body?.getReader();
+        expect(await statusOf(request)).toBe(500);
+        expect(onError).toHaveBeenCalledWith(expect.objectContaining({ name: "SetupError" }), { step: "body" });
+    });
+
+    test("names its instance in every answer to a caller with a right secret, and to nobody else", async () => {
+        const { receiver } = receiverWith({ instance: "pod-7" });
+        const instanceIn = async (request: Request) =>
+            (await receiver(request)).headers.get("captions-receiver-instance");
+        for (const body of [success(), { event: "pulumi-captions.test" }, "{"]) {
+            expect(await instanceIn(post(body))).toBe("pod-7");
+        }
+        expect(await instanceIn(post(success(), "wrong"))).toBeNull();
+        expect(await instanceIn(new Request("https://receiver.example.com"))).toBeNull();
+        expect((await receiverWith().receiver(post())).headers.get("captions-receiver-instance")).toBeNull();
+    });
+});
+
+describe("waitUntil", () => {
+    /** A delivery that is answered while the work for it goes on. */
+    function withWork(options: Partial<ReceiverOptions> = {}) {
+        const work = deferred();
+        const onDelivery = vi.fn<ReceiverOptions["onDelivery"]>();
+        onDelivery.mockImplementationOnce((_delivery, { waitUntil }) => waitUntil(work.promise));
+        return { work, ...receiverWith({ waitSeconds: 0, ...options, onDelivery }), onDelivery };
+    }
+
+    test("lets a delivery be answered before its work is done, and remembers it when it is", async () => {
+        const { receiver, statusOf, work, onDelivery } = withWork();
+        const waitedFor: Promise<unknown>[] = [];
+        const runtime = {
+            waitUntil(promise: Promise<unknown>) {
+                // As Cloudflare's, which is a method.
+                expect(this).toBe(runtime);
+                waitedFor.push(promise);
+            },
+        };
+        expect((await receiver(post(), runtime)).status).toBe(200);
+        expect(waitedFor).toHaveLength(1);
+        // A repeat cannot know yet what becomes of it.
+        expect(await statusOf(post())).toBe(503);
+        work.resolve();
+        await Promise.all(waitedFor);
+        expect(await statusOf(post())).toBe(200);
+        expect(onDelivery).toHaveBeenCalledTimes(1);
+    });
+
+    test("tells onError when the work fails, and the next repeat is handed on", async () => {
+        const { statusOf, work, onDelivery, onError } = withWork();
+        expect(await statusOf(post())).toBe(200);
+        work.reject(new Error("disk full"));
+        await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+        expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message: "disk full" }), {
+            step: "handler",
+            event: "creator.success",
+            operationId: "op_1",
+        });
+        expect(await statusOf(post())).toBe(200);
+        expect(onDelivery).toHaveBeenCalledTimes(2);
+    });
+
+    test("waits for all of the work, also for what is added while other work goes on, before a delivery is done", async () => {
+        const [first, second] = [deferred(), deferred()];
+        const onDelivery: ReceiverOptions["onDelivery"] = (_delivery, { waitUntil }) =>
+            waitUntil(first.promise.then(() => waitUntil(second.promise)));
+        const { statusOf } = receiverWith({ onDelivery, waitSeconds: 0 });
+        expect(await statusOf(post())).toBe(200);
+        first.resolve();
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(await statusOf(post())).toBe(503);
+        second.resolve();
+        await vi.waitFor(async () => expect(await statusOf(post())).toBe(200));
+    });
+
+    test("with what is no promise is an error of the handler", async () => {
+        const onDelivery: ReceiverOptions["onDelivery"] = (_delivery, { waitUntil }) => waitUntil(7 as never);
+        const { statusOf, onError } = receiverWith({ onDelivery });
+        expect(await statusOf(post())).toBe(500);
+        expect(onError).toHaveBeenCalledWith(expect.any(TypeError), expect.objectContaining({ step: "handler" }));
+    });
+
+    test("works without a store, and in runtimes that give something else along with a request", async () => {
+        for (const runtime of [undefined, null, {}, "server", { waitUntil: 1 }, { remoteAddr: {} }]) {
+            const { receiver, work, onError } = withWork({ dedupe: false });
+            expect((await receiver(post(), runtime)).status).toBe(200);
+            work.reject(new Error("late"));
+            await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+        }
     });
 });
 
@@ -273,12 +386,14 @@ describe("a repeat", () => {
     test("is answered 503 when it cannot wait any longer for what becomes of the first", async () => {
         holdTime();
         const { begun, outcome, onDelivery } = handlerInHand();
-        const { statusOf } = receiverWith({ onDelivery });
+        const { receiver, statusOf } = receiverWith({ onDelivery });
         const first = statusOf(post());
         await begun.promise;
         const from = Date.now();
-        expect(await passTimeUntil(statusOf(post()))).toBe(503);
+        const answer = await passTimeUntil(receiver(post()));
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
         expect(Date.now() - from).toBeGreaterThanOrEqual(25_000);
+        expect(Date.now() - from).toBeLessThan(25_500);
         outcome.resolve();
         expect(await passTimeUntil(first)).toBe(200);
         expect(onDelivery).toHaveBeenCalledTimes(1);
@@ -304,6 +419,53 @@ describe("a repeat", () => {
         expect(statuses.filter((status) => status === 500)).toHaveLength(2);
         expect(statuses.filter((status) => status === 200)).toHaveLength(18);
         expect(onDelivery).toHaveBeenCalledTimes(3);
+    });
+
+    test("waits for waitSeconds by the clock, however long the store takes to answer", async () => {
+        holdTime();
+        const slow: DedupeStore = {
+            claim: () => new Promise((resolve) => setTimeout(() => resolve("busy"), 4000)),
+            confirm: () => undefined,
+            release: () => undefined,
+        };
+        const { statusOf } = receiverWith({ dedupe: slow, waitSeconds: 10 });
+        const from = Date.now();
+        expect(await passTimeUntil(statusOf(post()))).toBe(503);
+        // The last question may begin just before the end.
+        expect(Date.now() - from).toBeGreaterThanOrEqual(10_000);
+        expect(Date.now() - from).toBeLessThanOrEqual(14_100);
+    });
+
+    test("of an event that is not known here has the same body: steps of one operation are all handed on", async () => {
+        const { statusOf, onDelivery } = receiverWith();
+        const step = (progress: number) => ({ event: "creator.progress", operationId: "op_1", progress });
+        for (const progress of [10, 50, 90, 50, 10]) expect(await statusOf(post(step(progress)))).toBe(200);
+        expect(onDelivery.mock.calls.map(([{ raw }]) => raw.progress)).toEqual([10, 50, 90]);
+        // The same content is the same step, in whatever order it is written.
+        await statusOf(post({ progress: 90, operationId: "op_1", event: "creator.progress" }));
+        await statusOf(post('{ "operationId": "op_1", "event": "creator.progress", "progress": 10 }'));
+        expect(onDelivery).toHaveBeenCalledTimes(3);
+        await statusOf(post({ ...step(90), detail: { frames: [1, 2] } }));
+        await statusOf(post({ ...step(90), detail: { frames: [2, 1] } }));
+        expect(onDelivery).toHaveBeenCalledTimes(5);
+    });
+
+    test("is told by a key that fits into any store, however long the operation's id is", async () => {
+        const keys: string[] = [];
+        const dedupe: DedupeStore = {
+            ...memoryDedupe(),
+            claim(key) {
+                keys.push(key);
+                return "claimed";
+            },
+        };
+        const { statusOf } = receiverWith({ dedupe });
+        const operationId = "ü".repeat(5000);
+        for (const changes of [{ operationId }, { operationId }, { operationId: `${operationId}x` }]) {
+            await statusOf(post(success(changes)));
+        }
+        expect(keys.every((key) => new TextEncoder().encode(key).length <= 600)).toBe(true);
+        expect(new Set(keys).size).toBe(2);
     });
 
     test("is handed on without a store, and without an operation's id", async () => {

@@ -4,8 +4,10 @@ import type { RequestListener, Server } from "node:http";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished, vi } from "vitest";
+import { secret } from "./secret.js";
 
-export const secret = "whsec_2f9a41c07b";
+// In a file of its own, for processes that have no vitest.
+export { secret };
 
 /** A signed URL, as a delivery holds it. It must not turn up anywhere else. */
 export const videoUrl = "https://videos.example.com/v1.mp4?signature=5f0c3a";
@@ -89,7 +91,7 @@ export function deferred<T = void>(): {
  * time is all that a test has to wait for.
  */
 export function holdTime(): void {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
     vi.spyOn(crypto.subtle, "digest").mockImplementation(async (_algorithm, data) => {
         const hash = createHash("sha256")
             .update(data as Uint8Array)

@@ -1,0 +1,124 @@
+import { harmlessEvent, type ProbeProgress, probe } from "../../probe";
+import { UsageError } from "../errors";
+import { type Command, exit, type Io } from "../io";
+import { parseCount, parseOptions, parseSeconds, required } from "../options";
+import { stackOptions, stackOptionsHelp, stackOutputs } from "../pulumi";
+import { progressLine, report, toJson } from "./report";
+import { checkUrl, secretsIn, urlsIn } from "./stack-outputs";
+
+const defaultTimeoutSeconds = 20;
+const defaultSteadySeconds = 60;
+const dayInSeconds = 24 * 60 * 60;
+const mostInstances = 1_000;
+
+const help = `Checks whether receivers accept their secrets, before a real delivery is lost:
+sends a harmless test delivery with each secret that a stack exports, which must
+be accepted, and one with a wrong secret, which must be rejected.
+
+Usage: pulumi-captions deliver --stack <name> [options]
+
+  --stack, -s <name>    the stack that exports the secrets
+${stackOptionsHelp}
+  --output <name>       the output with the secret, or with the list of secrets
+                        (default: secrets, else secret)
+  --url <url>           where to deliver; can be repeated, for several services
+                        with the same secrets (default: the output url)
+  --url-output <name>   the output with the URL, or with the list of URLs
+                        (default: url)
+  --event <name>        the event to send (default: ${harmlessEvent});
+                        with creator.success, receivers process the delivery:
+                        its operationId begins with "pulumi-captions-test-"
+  --timeout <seconds>   how long to wait for each answer (default: ${defaultTimeoutSeconds};
+                        receivers may take 5 s to reject a secret)
+  --wait <seconds>      retry for up to this long until all checks pass, such as
+                        while receivers load a new secret
+  --steady <seconds>    repeat the checks until they have passed for this long
+                        without exception, because one answer comes from one
+                        instance (default: ${defaultSteadySeconds} with --wait, at most half of it;
+                        0 otherwise, and with --instances)
+  --instances <n>       repeat the checks until they have passed on this many
+                        instances of each receiver, which are told apart by the
+                        response header Captions-Receiver-Instance
+  --json                print the result as JSON
+
+Without --wait, --steady gives up at the first failed check, and --instances
+after 60 s. Test deliveries go through HTTPS_PROXY, except to hosts in NO_PROXY.
+
+Exit code: 0 all checks passed; 1 a check failed, or could not be completed;
+           2 wrong usage.
+Secrets are never shown.`;
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
+    const { values } = parseOptions(argv, {
+        ...stackOptions,
+        output: { type: "string" },
+        url: { type: "string", multiple: true },
+        "url-output": { type: "string" },
+        event: { type: "string" },
+        timeout: { type: "string" },
+        wait: { type: "string" },
+        steady: { type: "string" },
+        instances: { type: "string" },
+        json: { type: "boolean" },
+    });
+    const stack = required(values.stack, "--stack");
+    const timeoutSeconds = parseSeconds(values.timeout, "--timeout") ?? defaultTimeoutSeconds;
+    const extent = parseExtent(values);
+    const event = values.event || harmlessEvent;
+    const given = values.url?.map((url) => checkUrl(url, "--url"));
+
+    const outputs = await stackOutputs({ stack, cwd: values.cwd, pulumi: values.pulumi }, io);
+    const secrets = secretsIn(outputs, values.output);
+    const urls = [...new Set(given ?? urlsIn(outputs, values["url-output"]))];
+    const result = await probe({
+        targets: urls.map((url) => ({ url, secrets })),
+        event,
+        timeoutSeconds,
+        ...extent,
+        onRound: tellChanges(io),
+        signal: io.signal,
+        environment: io.env,
+        ...(io.clock === undefined ? {} : { clock: io.clock }),
+    });
+    io.out(values.json ? toJson(result) : report(result, io));
+    return result.ok ? exit.good : exit.bad;
+}
+
+interface Extent {
+    readonly steadySeconds: number;
+    readonly waitSeconds?: number;
+    readonly instances?: number;
+}
+
+function parseExtent(values: { wait?: string; steady?: string; instances?: string }): Extent {
+    const waitSeconds = parseSeconds(values.wait, "--wait", dayInSeconds);
+    const steady = parseSeconds(values.steady, "--steady", dayInSeconds);
+    const instances = parseCount(values.instances, "--instances", mostInstances);
+    if (waitSeconds !== undefined && steady !== undefined && waitSeconds < steady) {
+        throw new UsageError("--wait must not be less than --steady.");
+    }
+    const byWait = instances === undefined ? Math.min(defaultSteadySeconds, (waitSeconds ?? 0) / 2) : 0;
+    return {
+        steadySeconds: steady ?? byWait,
+        ...(waitSeconds === undefined ? {} : { waitSeconds }),
+        ...(instances === undefined ? {} : { instances }),
+    };
+}
+
+/** A line for each failed round, and one when the checks begin to pass. */
+function tellChanges(io: Io): (progress: ProbeProgress) => void {
+    let wasGood = false;
+    return (progress) => {
+        const isGood = progress.targets.every(({ checks }) => checks.every(({ ok }) => ok));
+        if (!(isGood && wasGood)) {
+            io.err(progressLine(progress));
+        }
+        wasGood = isGood;
+    };
+}
+
+export const deliver: Command = {
+    summary: "check with test deliveries whether receivers accept their secrets",
+    help,
+    run,
+};

@@ -1,0 +1,93 @@
+import { describeUrl, withoutGeneration } from "../../probe";
+import { type RegisteredWebhook, sameUrl } from "../provider";
+import type { StackResource } from "../pulumi";
+import { isWebhookType, parseUrn } from "../resources";
+
+/**
+ * Where a registered webhook belongs, as far as the named stacks tell. `looks orphaned`: none of them manages it, but
+ * one of them manages another webhook with its URL.
+ */
+export type Standing = "in this stack" | "read by this stack" | "looks orphaned" | "not in this stack";
+
+export interface ListedWebhook {
+    readonly id: string;
+    /** Host and generation only: the rest may contain a token. */
+    readonly url: string;
+    readonly enabledEvents: readonly string[];
+    /** Only with a stack. */
+    readonly standing?: Standing;
+    /** The stack that has it. */
+    readonly stack?: string;
+    /** The resource's name in the stack. */
+    readonly resource?: string;
+}
+
+/** A webhook that is in a stack, but does not exist at the API. */
+export interface GoneWebhook {
+    readonly id: string;
+    readonly stack: string;
+    readonly resource: string;
+}
+
+export interface Comparison {
+    readonly webhooks: readonly ListedWebhook[];
+    readonly gone: readonly GoneWebhook[];
+}
+
+/** The resources of a stack. */
+export interface Stack {
+    readonly name: string;
+    readonly resources: readonly StackResource[];
+}
+
+interface Owned {
+    readonly id: string;
+    readonly url: unknown;
+    readonly stack: string;
+    readonly resource: string;
+    readonly isRead: boolean;
+}
+
+/** Compares the webhooks of an account with those of stacks. Only resources of the same account count. */
+export function compare(
+    registered: readonly RegisteredWebhook[],
+    stacks: readonly Stack[],
+    account: string | undefined,
+): Comparison {
+    const owned = stacks.flatMap((stack) => ownedBy(stack, account));
+    const managed = owned.filter(({ isRead }) => !isRead);
+    const managedIds = new Set(managed.map(({ id }) => id));
+    const urls = [
+        ...managed.map(({ url }) => url).filter((url) => typeof url === "string"),
+        ...registered.filter(({ id }) => managedIds.has(id)).map(({ url }) => url),
+    ].map(withoutGeneration);
+    const standing = ({ id, url }: RegisteredWebhook): Pick<ListedWebhook, "standing" | "stack" | "resource"> => {
+        const owner = [...managed, ...owned].find((one) => one.id === id);
+        if (owner === undefined) {
+            // A generation that was dropped from a stack has the URL of those that are left, but for its own name.
+            const isOrphan = urls.some((other) => sameUrl(withoutGeneration(url), other));
+            return { standing: isOrphan ? "looks orphaned" : "not in this stack" };
+        }
+        const { isRead, stack, resource } = owner;
+        return { standing: isRead ? "read by this stack" : "in this stack", stack, resource };
+    };
+    const existing = new Set(registered.map(({ id }) => id));
+    return {
+        webhooks: registered.map((webhook) => ({
+            id: webhook.id,
+            url: describeUrl(webhook.url),
+            enabledEvents: webhook.enabledEvents,
+            ...(stacks.length === 0 ? {} : standing(webhook)),
+        })),
+        gone: owned.filter(({ id }) => !existing.has(id)).map(({ id, stack, resource }) => ({ id, stack, resource })),
+    };
+}
+
+function ownedBy({ name, resources }: Stack, account: string | undefined): Owned[] {
+    return resources.flatMap(({ type, id, urn, external, outputs }) => {
+        if (!isWebhookType(type) || !id || (outputs?.account ?? undefined) !== account) {
+            return [];
+        }
+        return [{ id, url: outputs?.url, stack: name, resource: parseUrn(urn).name, isRead: external === true }];
+    });
+}

@@ -1,0 +1,19 @@
+import { isMarker } from "../provider/dynamic/markers";
+
+/** Everything that the command line imports from `provider/`. */
+export type { RegisteredWebhook } from "../provider/api/responses";
+export { Accounts } from "../provider/configuration";
+export { CaptionsError } from "../provider/errors";
+export { sameEvents, sameKeepers, sameUrl } from "../provider/lifecycle/same";
+export type { Keepers } from "../provider/lifecycle/state";
+
+/** Whether a value of a preview stands for one that is not known yet. */
+export const isUnknown = isMarker;
+
+/** Whether a value of a preview is not known yet, or has such a value in it at any depth. */
+export function hasUnknown(value: unknown): boolean {
+    if (isMarker(value)) {
+        return true;
+    }
+    return typeof value === "object" && value !== null && Object.values(value).some(hasUnknown);
+}

@@ -1,0 +1,22 @@
+/**
+ * Test deliveries: whether receivers accept their secrets, and how far that is proven. For the command line and for
+ * resources alike; there is nothing of either in it.
+ *
+ * @module
+ */
+export type { Answer, Outcome } from "./answer";
+export type { Clock } from "./clock";
+export { harmlessEvent } from "./delivery";
+export { adviceFor, describe, describeTarget, placeName } from "./describe";
+export { isSecret, type ProbeOptions, probe } from "./probe";
+export type {
+    CheckResult,
+    ProbeEnd,
+    ProbeProgress,
+    ProbeResult,
+    ProbeTarget,
+    SecretPlace,
+    TargetResult,
+} from "./result";
+export { instanceHeader } from "./send";
+export { describeUrl, isSafeForSecrets, withoutGeneration } from "./url";

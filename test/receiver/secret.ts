@@ -1,0 +1,1 @@
+export const secret = "whsec_2f9a41c07b";

@@ -1,0 +1,57 @@
+// The real servers that the stores are tested against.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { findOrInstallRedis, installMoto } from "../../../scripts/parts/index.js";
+import { temporaryFolder } from "../../examples/support/examples.js";
+import { freePort, startProgram } from "../../examples/support/processes.js";
+import { listen } from "../support.js";
+import { openDynamo } from "./clients.js";
+
+/** A Redis of its own until the test ends. @returns its URL */
+export async function startRedis(): Promise<string> {
+    const program = await findOrInstallRedis({ log: () => undefined });
+    const port = await freePort();
+    const settings = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir: temporaryFolder("redis") };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    await startProgram(program, args, /Ready to accept connections/);
+    return `redis://127.0.0.1:${port}`;
+}
+
+/**
+ * A server that hands requests on one after the other. DynamoDB does a conditional write in one step; moto checks the condition and
+ * writes in two, and serves several requests at a time.
+ */
+async function oneAtATime(target: string): Promise<string> {
+    let before: Promise<unknown> = Promise.resolve();
+    const forward = async (request: IncomingMessage, response: ServerResponse) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk);
+        const { host: _host, connection: _connection, ...headers } = request.headers;
+        const turn = before.then(async () => {
+            const init = { method: "POST", headers: headers as Record<string, string>, body: Buffer.concat(chunks) };
+            const answer = await fetch(target, init);
+            return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+        });
+        before = turn.catch(() => undefined);
+        const { status, body } = await turn;
+        response.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(body);
+    };
+    return listen((request, response) => void forward(request, response).catch(() => response.destroy()));
+}
+
+/** DynamoDB as played by moto, with the store's table, until the test ends. @returns its URL */
+export async function startDynamo(): Promise<string> {
+    const moto = await installMoto({ log: () => undefined });
+    const args = [...moto.args, "-H", "127.0.0.1", "-p", "0"];
+    const running = /Running on (http:\/\/127\.0\.0\.1:\d+)/;
+    const { match } = await startProgram(moto.command, args, running, { end: "SIGINT" });
+    const endpoint = await oneAtATime(match[1] as string);
+    const { client, close } = await openDynamo(endpoint);
+    await client.createTable({
+        TableName: "deliveries",
+        KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
+        AttributeDefinitions: [{ AttributeName: "key", AttributeType: "S" }],
+        BillingMode: "PAY_PER_REQUEST",
+    });
+    await close();
+    return endpoint;
+}
