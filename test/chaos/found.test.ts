@@ -165,3 +165,21 @@ test("`adopt: true` of an older generation does not take the webhook of a newer 
         expect(emulator.webhooks[0]).toEqual({ id, secret: outputs.secret, ...renders });
     }
 });
+
+test("what an /update has ignored is asked for again, also when somebody has rotated the secret meanwhile", async () => {
+    const { emulator, run } = await startAccount();
+    const wanted = { ...renders, url: "https://api.example.com/hooks/other" };
+    const { id, outputs } = await create(run(), renders);
+    emulator.behave({ ignoredFields: ["url"] });
+    const failure = await update(run(), id, stored(outputs), wanted).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    emulator.behave({ ignoredFields: [] });
+    emulator.rotate(id);
+    const session = run();
+    const saved = await read(session, id, stored((failure as PartialFailure).outputs));
+    if (saved === undefined) throw new Error("it is gone");
+    // As the engine does it: an update only where there is a difference, or a step that failed half-way.
+    const { changes } = await keep(session, id, stored(saved), wanted);
+    if (changes.length > 0) await update(session, id, stored(saved), wanted);
+    expect(emulator.webhooks).toMatchObject([wanted]);
+});
