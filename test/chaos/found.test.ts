@@ -183,3 +183,30 @@ test("what an /update has ignored is asked for again, also when somebody has rot
     if (changes.length > 0) await update(session, id, stored(saved), wanted);
     expect(emulator.webhooks).toMatchObject([wanted]);
 });
+
+test("a URL that an /update has ignored is no habit of the API, also where it shows URLs with a slash at the end", async () => {
+    const { emulator, run } = await startAccount({ urlForm: "trailing-slash" });
+    const { id, outputs } = await create(run(), renders);
+    emulator.behave({ ignoredFields: ["url"] });
+    const wanted = { ...renders, url: "https://api.example.com/hooks/other" };
+    const failure = await update(run(), id, stored(outputs), wanted).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+});
+
+test("generations of a rotating webhook that was renamed by `aliases` can be replaced", async () => {
+    const { emulator, run } = await startAccount();
+    const before = { family: "before", ids: [], newer: 1 };
+    const older = await create(run(), renders, resource("older", before));
+    const newer = await create(run(), renders, resource("newer", { ...before, ids: [older.id], newer: 0 }));
+    const session = run();
+    const ids: string[] = [];
+    for (const [index, { id, outputs }] of [older, newer].entries()) {
+        const name = ["older", "newer"][index] ?? "";
+        const of = resource(`renamed ${name}`, { family: "renamed", ids: [...ids], newer: 1 - index });
+        await session.check(of, { ...renders }, { ...renders });
+        const saved = { id, properties: stored(outputs), resource: resource(name, { ...before, newer: 1 - index }) };
+        await session.diff(of, saved, renders, () => true);
+        ids.push((await create(session, renders, of)).id);
+    }
+    expect(emulator.webhooks).toHaveLength(4);
+});
