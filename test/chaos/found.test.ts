@@ -202,9 +202,10 @@ test("generations of a rotating webhook that was renamed by `aliases` can be rep
     const ids: string[] = [];
     for (const [index, { id, outputs }] of [older, newer].entries()) {
         const name = ["older", "newer"][index] ?? "";
+        const was = { ...before, ids: index === 0 ? [] : [older.id], newer: 1 - index };
         const of = resource(`renamed ${name}`, { family: "renamed", ids: [...ids], newer: 1 - index });
         await session.check(of, { ...renders }, { ...renders });
-        const saved = { id, properties: stored(outputs), resource: resource(name, { ...before, newer: 1 - index }) };
+        const saved = { id, properties: stored(outputs), resource: resource(name, was) };
         await session.diff(of, saved, renders, () => true);
         ids.push((await create(session, renders, of)).id);
     }
