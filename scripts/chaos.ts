@@ -3,13 +3,14 @@ import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { runChaos, summary } from "../test/chaos/run";
+import { type ChaosOptions, runChaos, summary } from "../test/chaos/run";
 
 const help = `Random histories of webhooks with faults on the way, against the emulator over HTTP.
 
 Usage: npm run chaos -- [options]
 
   --runs <number>   how many histories (default: 10000), or rounds with --engine (default: 50)
+  --minutes <n>     play histories until that time is over, instead of a number of them
   --seed <number>   what they are drawn from (default: a random one, which is printed)
   --path <text>     play the history that a failure has named, with its seed
   --engine          kill the real Pulumi engine, its program or its provider at random moments instead
@@ -19,6 +20,7 @@ async function main(): Promise<number> {
     const { values } = parseArgs({
         options: {
             runs: { type: "string" },
+            minutes: { type: "string" },
             seed: { type: "string" },
             path: { type: "string" },
             engine: { type: "boolean" },
@@ -36,18 +38,20 @@ async function main(): Promise<number> {
     };
     const seed = number(values.seed, randomInt(2 ** 31 - 1));
     const runs = number(values.runs, values.engine === true ? 50 : 10_000);
-    return values.engine === true ? await killEngines(runs, seed) : await playHistories(runs, seed, values.path);
+    const minutes = values.minutes === undefined ? undefined : number(values.minutes, 0);
+    if (values.engine === true) return await killEngines(runs, seed);
+    return await playHistories({ runs, seed, minutes, path: values.path });
 }
 
-async function playHistories(runs: number, seed: number, path: string | undefined): Promise<number> {
-    console.log(`Playing ${path === undefined ? `${runs} histories` : "a history again"} with --seed ${seed}.`);
+async function playHistories(options: ChaosOptions): Promise<number> {
+    const { runs, seed, minutes, path } = options;
+    const amount = minutes === undefined ? `${runs} histories` : `histories for ${minutes} minutes`;
+    console.log(`Playing ${path === undefined ? amount : "a history again"} with --seed ${seed}.`);
     const started = Date.now();
     const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
     let next = started + 10_000;
     const { figures, failures } = await runChaos({
-        runs,
-        seed,
-        path,
+        ...options,
         shrinks: true,
         progress: ({ histories, calls }) => {
             if (Date.now() < next) return;

@@ -1,53 +1,46 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { create, diff, keep, PartialFailure, read, remove, update } from "../../provider/lifecycle";
-import { renders, startAccount, stored } from "../support/account";
+import { diff, PartialFailure } from "../../provider/lifecycle";
+import { create, keep, read, remove, renders, resource, startAccount, stored, update } from "../support/account";
 
 /** What random histories have found: each of these went wrong once. */
 
-const silent = () => undefined;
 const rotated = { ...renders, rotateWhenChanged: { quarter: "2026-Q4" } };
 
 test("a webhook that a renamed resource has adopted stays when the old one goes in a later run only", async () => {
     const { emulator, run } = await startAccount();
-    const before = await create(run(), renders);
+    const { id, outputs } = await create(run(), renders, resource("old"));
     const wanted = { ...renders, adopt: true };
-    // Something else failed in this run, so that nothing was deleted in it.
-    const after = await create(run(), wanted);
-    const again = await create(run(), wanted);
-    expect([after.id, again.id]).toEqual([before.id, before.id]);
-    const [old, renamed, twice] = [before, after, again].map(({ outputs }) => stored(outputs)) as [
-        typeof before.outputs,
-        typeof before.outputs,
-        typeof before.outputs,
-    ];
+    // Something else failed in these runs, so that nothing was deleted in them.
+    const renamed = await create(run(), wanted, resource("new"));
+    const twice = await create(run(), wanted, resource("newest"));
+    expect([renamed.id, twice.id]).toEqual([id, id]);
     for (const [kept, gone] of [
-        [renamed, old],
-        [twice, { ...renamed, adoptedAt: "2026-01-01T00:00:00.000Z" }],
+        ["new", "old"],
+        ["newest", "new"],
+        ["newest", "old"],
     ] as const) {
-        const ledger = run();
-        keep(ledger, before.id, wanted, silent, kept);
-        await remove(ledger, before.id, gone, silent);
+        const session = run();
+        await keep(session, id, stored(outputs), wanted, resource(kept));
+        await remove(session, id, stored(outputs), resource(gone));
         expect(emulator.webhooks).toHaveLength(1);
     }
-    // The one that is replaced is the one that is kept: it has to go.
-    const ledger = run();
-    keep(ledger, before.id, wanted, silent, renamed);
-    await remove(ledger, before.id, renamed, silent);
+    // Where nothing declares it any more it has to go.
+    await remove(run(), id, stored(outputs), resource("newest"));
     expect(emulator.webhooks).toEqual([]);
 });
 
 test("`adopt: true` does not take a webhook that the same run has just registered for another resource", async () => {
     const { emulator, run } = await startAccount();
-    const ledger = run();
+    const session = run();
     const wanted = { ...renders, allowDuplicateUrl: true };
-    const first = await create(ledger, wanted);
-    const second = await create(ledger, { ...wanted, adopt: true });
+    const first = await create(session, wanted, resource("first"));
+    const second = await create(session, { ...wanted, adopt: true }, resource("second"));
     expect(second.id).not.toBe(first.id);
     expect(emulator.webhooks).toHaveLength(2);
 });
 
-test("an /update that was done while neither its answer nor a list came through is not sent again by the next run", async () => {
+test("an /update that was done while neither its response nor a list came through is not sent again by the next run", async () => {
     for (const wanted of [rotated, { ...renders, enabledEvents: ["creator.success"] }]) {
         const { emulator, run } = await startAccount({ listLagMs: 100 });
         const { id, outputs } = await create(run(), renders);
@@ -66,11 +59,9 @@ test("an /update that was done while neither its answer nor a list came through 
 
 test("a webhook that was registered with a masked secret is saved although no list comes through", async () => {
     const { emulator, run } = await startAccount();
-    const ledger = run();
-    await ledger.list();
     emulator.inject({ endpoint: "register", kind: "masked-secret" });
-    emulator.inject({ endpoint: "list", kind: "error-before", times: 3 });
-    const failure = await create(ledger, renders).catch((error: unknown) => error);
+    emulator.inject({ endpoint: "list", kind: "error-before", after: 1, times: 3 });
+    const failure = await create(run(), renders).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartialFailure);
     expect((failure as PartialFailure).id).toBe(emulator.webhooks[0]?.id);
 });
@@ -81,21 +72,18 @@ test("a URL that somebody has changed is no habit of the API, also when an /upda
     emulator.update(id, { url: "https://elsewhere.example.com/" });
     const now = stored(await update(run(), id, stored(outputs), rotated));
     expect(now).toMatchObject({ url: "https://elsewhere.example.com/", secret: emulator.webhooks[0]?.secret });
-    expect(diff(now, rotated).changes).toBe(true);
+    expect(diff(now, rotated).changes).toEqual(["url"]);
     expect(await read(run(), id, now)).toMatchObject({ url: "https://elsewhere.example.com/" });
     await update(run(), id, now, rotated);
     expect(emulator.webhooks).toMatchObject([renders]);
 });
 
-test("an /update whose answer was lost is not sent again because the list masks the secret", async () => {
+test("an /update whose response was lost is not sent again because the list masks the secret", async () => {
     const { emulator, run } = await startAccount();
     const { id, outputs } = await create(run(), renders);
-    const ledger = run();
-    await ledger.list();
-    // On a kept connection, which might have been closed before the call came.
     emulator.inject({ endpoint: "update", kind: "lost-answer" });
     emulator.inject({ endpoint: "list", kind: "masked-secret", times: 100 });
-    const failure = await update(ledger, id, stored(outputs), rotated).catch((error: unknown) => error);
+    const failure = await update(run(), id, stored(outputs), rotated).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(PartialFailure);
     expect(emulator.countCalls("update")).toBe(1);
     emulator.clearFaults();
@@ -111,24 +99,115 @@ test("a list that takes longer than it may lag is asked once more when that time
     emulator.inject({ endpoint: "update", kind: "lost-answer" });
     // What it answers was true when it began.
     emulator.inject({ endpoint: "list", kind: "slow-body", delayMs: 2 });
-    const now = await update(run({ listLag: 200 }), id, stored(outputs), rotated);
+    const now = await update(run({ listLagMs: 200 }), id, stored(outputs), rotated);
     expect(emulator.countCalls("update")).toBe(1);
     expect(now.secret).toBe(emulator.webhooks[0]?.secret);
 });
 
-test("no equal webhook is registered while one whose answer was lost is looked for", async () => {
+test("no equal webhook is registered while one whose response was lost is looked for", async () => {
     const { emulator, run } = await startAccount();
-    const ledger = run();
+    const session = run();
     const wanted = { ...renders, allowDuplicateUrl: true };
-    // The first on a kept connection, so that it is sent again once the list has had its time.
-    await ledger.list();
     emulator.inject({ endpoint: "register", kind: "lost-request" });
-    // The list shows these before their answers are there.
+    // The list shows these before their responses are there.
     emulator.inject({ endpoint: "register", kind: "slow-body", delayMs: 2, times: 3 });
-    const first = create(ledger, wanted);
+    const first = create(session, wanted, resource("first")).catch((error: unknown) => error);
     await emulator.whenCalled(({ endpoint, fault }) => endpoint === "register" && fault !== undefined);
     await delay(100);
-    const created = await Promise.all([first, ...Array.from({ length: 3 }, () => create(ledger, wanted))]);
-    expect(new Set(created.map(({ id }) => id)).size).toBe(4);
+    const others = await Promise.all([1, 2, 3].map((name) => create(session, wanted, resource(`${name}`))));
+    expect(await first).toMatchObject({ name: "UnknownOutcomeError" });
+    expect(new Set(others.map(({ id }) => id)).size).toBe(3);
+    expect(emulator.webhooks).toHaveLength(3);
+});
+
+/** A run that replaces what a resource has. */
+async function replace(
+    session: ReturnType<Awaited<ReturnType<typeof startAccount>>["run"]>,
+    { id, outputs }: Awaited<ReturnType<typeof create>>,
+    wanted: Parameters<typeof create>[1],
+) {
+    await session.check(resource(), { ...renders }, { ...wanted });
+    await session.diff(resource(), { id, properties: stored(outputs), resource: resource() }, wanted, () => true);
+    await session.check(resource(), {}, { ...wanted });
+    return await create(session, wanted);
+}
+
+test("what is still to be deleted of a resource that was replaced, and is adopted by the next replacement, is not deleted", async () => {
+    const { emulator, run } = await startAccount();
+    const first = await create(run(), renders);
+    // This run failed for another reason, so that nothing was deleted in it.
+    const second = await replace(run(), first, renders);
+    for (const adopt of [true, first.id]) {
+        const session = run();
+        const third = await replace(session, second, { ...renders, adopt }).catch(() => undefined);
+        if (third === undefined) continue;
+        await remove(session, first.id, stored(first.outputs));
+        await remove(session, second.id, stored(second.outputs));
+        expect(emulator.webhooks).toMatchObject([{ id: third.id }]);
+        return;
+    }
+});
+
+test("`adopt: true` of an older generation does not take the webhook of a newer one", async () => {
+    for (const refreshes of [false, true]) {
+        const { emulator, run } = await startAccount();
+        const { id, outputs } = await create(run(), renders, resource("newer", { family: "f", ids: [], newer: 0 }));
+        const session = run();
+        if (refreshes) await read(session, id, stored(outputs), resource("newer"));
+        // The older one comes first, and is not in the state: it was deleted by hand.
+        const wanted = { ...renders, adopt: true };
+        const older = await create(session, wanted, resource("older", { family: "f", ids: [], newer: 1 })).catch(
+            () => undefined,
+        );
+        expect(older?.id).not.toBe(id);
+        const ids = older === undefined ? [] : [older.id];
+        await keep(session, id, stored(outputs), renders, resource("newer", { family: "f", ids, newer: 0 }));
+        expect(emulator.webhooks[0]).toEqual({ id, secret: outputs.secret, ...renders });
+    }
+});
+
+test("what an /update has ignored is asked for again, also when somebody has rotated the secret meanwhile", async () => {
+    const { emulator, run } = await startAccount();
+    const wanted = { ...renders, url: "https://api.example.com/hooks/other" };
+    const { id, outputs } = await create(run(), renders);
+    emulator.behave({ ignoredFields: ["url"] });
+    const failure = await update(run(), id, stored(outputs), wanted).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    emulator.behave({ ignoredFields: [] });
+    emulator.rotate(id);
+    const session = run();
+    const saved = await read(session, id, stored((failure as PartialFailure).outputs));
+    if (saved === undefined) throw new Error("it is gone");
+    // As the engine does it: an update only where there is a difference, or a step that failed half-way.
+    const { changes } = await keep(session, id, stored(saved), wanted);
+    if (changes.length > 0) await update(session, id, stored(saved), wanted);
+    expect(emulator.webhooks).toMatchObject([wanted]);
+});
+
+test("a URL that an /update has ignored is no habit of the API, also where it shows URLs with a slash at the end", async () => {
+    const { emulator, run } = await startAccount({ urlForm: "trailing-slash" });
+    const { id, outputs } = await create(run(), renders);
+    emulator.behave({ ignoredFields: ["url"] });
+    const wanted = { ...renders, url: "https://api.example.com/hooks/other" };
+    const failure = await update(run(), id, stored(outputs), wanted).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+});
+
+test("generations of a rotating webhook that was renamed by `aliases` can be replaced", async () => {
+    const { emulator, run } = await startAccount();
+    const before = { family: "before", ids: [], newer: 1 };
+    const older = await create(run(), renders, resource("older", before));
+    const newer = await create(run(), renders, resource("newer", { ...before, ids: [older.id], newer: 0 }));
+    const session = run();
+    const ids: string[] = [];
+    for (const [index, { id, outputs }] of [older, newer].entries()) {
+        const name = ["older", "newer"][index] ?? "";
+        const was = { ...before, ids: index === 0 ? [] : [older.id], newer: 1 - index };
+        const of = resource(`renamed ${name}`, { family: "renamed", ids: [...ids], newer: 1 - index });
+        await session.check(of, { ...renders }, { ...renders });
+        const saved = { id, properties: stored(outputs), resource: resource(name, was) };
+        await session.diff(of, saved, renders, () => true);
+        ids.push((await create(session, renders, of)).id);
+    }
     expect(emulator.webhooks).toHaveLength(4);
 });

@@ -13,7 +13,7 @@ import { processesWith } from "./processes";
 
 export const ways = ["Ctrl-C", "Ctrl-C twice", "kill -9 engine", "kill -9 program", "kill -9 provider"] as const;
 export type Way = (typeof ways)[number];
-export const changes = ["grow", "update", "shrink", "rename"] as const;
+export const changes = ["grow", "update", "shrink", "rename", "replace"] as const;
 export type Change = (typeof changes)[number];
 
 /** When it happens: as the API sees the n-th call, before or after its work, or as the engine prints its n-th line. */
@@ -51,12 +51,14 @@ interface Declaration {
     readonly count: number;
     readonly generation: number;
     readonly round: number;
+    /** The option `replacementTrigger`. */
+    readonly trigger: number;
     readonly adopt: boolean;
 }
 
 /** A stack that is killed again and again. */
 export class Victim {
-    #declared: Declaration = { count: 0, generation: 0, round: 0, adopt: false };
+    #declared: Declaration = { count: 0, generation: 0, round: 0, trigger: 0, adopt: false };
     readonly #secrets = new Set<string>();
 
     constructor(
@@ -111,24 +113,30 @@ export class Victim {
     }
 
     #wantedAfter(change: Change): Declaration {
-        const { count, generation, round } = this.#declared;
+        const same = { ...this.#declared, adopt: false };
         switch (change) {
             case "grow":
-                return { count: Math.min(count, 2) + 3, generation, round, adopt: false };
+                return { ...same, count: Math.min(same.count, 2) + 3 };
             case "update":
-                return { count, generation, round: round + 1, adopt: false };
+                return { ...same, round: same.round + 1 };
             case "shrink":
-                return { count: Math.floor(this.random() * 2), generation, round, adopt: false };
+                return { ...same, count: Math.floor(this.random() * 2) };
             case "rename":
-                return { count, generation: generation + 1, round, adopt: true };
+                return { ...same, generation: same.generation + 1, adopt: true };
+            case "replace":
+                return { ...same, trigger: same.trigger + 1 };
         }
     }
 
     #moment(change: Change, wanted: Declaration): Moment {
         const { count } = this.#declared;
-        const calls = { grow: 1 + wanted.count - count, update: count, shrink: count - wanted.count, rename: 1 }[
-            change
-        ];
+        const calls = {
+            grow: 1 + wanted.count - count,
+            update: count,
+            shrink: count - wanted.count,
+            rename: 1,
+            replace: 1 + 2 * count,
+        }[change];
         const of = this.#pick(["call", "call", "answer", "answer", "line"] as const);
         return { of, n: 1 + Math.floor(this.random() * (of === "line" ? 12 : Math.max(1, calls))) };
     }
@@ -263,7 +271,7 @@ export class Victim {
     #expectNamed(up: Run, orphans: readonly { readonly id: string }[]): void {
         expect(up.code).not.toBe(0);
         for (const { id } of orphans) {
-            expect(up.text).toContain(`${id} is registered for this URL already`);
+            expect(up.text).toContain(`for this URL there is ${id} already`);
             expect(up.text).toContain(`adopt: "${id}"`);
         }
         expect(this.emulator.countCalls("delete")).toBe(0);
@@ -309,7 +317,7 @@ function urlOf(index: number): string {
     return `https://api.example.com/${index}`;
 }
 
-function program({ count, generation, round, adopt }: Declaration): string {
+function program({ count, generation, round, trigger, adopt }: Declaration): string {
     return `
 for (let index = 0; index < ${count}; index++) {
     const webhook = new captions.Webhook("webhook-" + index + "-" + ${generation}, {
@@ -317,7 +325,7 @@ for (let index = 0; index < ${count}; index++) {
         enabledEvents: ["creator.success"],
         rotateWhenChanged: { round: ${round} },
         adopt: ${adopt},
-    });
+    }, { replacementTrigger: ${trigger} });
     const { id, url, secret, enabledEvents } = webhook;
     exports["webhook-" + index] = { id, url, secret, enabledEvents };
 }`;

@@ -1,8 +1,9 @@
-import type { Program } from "./engine";
+import { type Declaration, inEngineOrder, type Program } from "./engine";
+import { canonicalEvents, canonicalUrl } from "./inputs";
 
 /**
  * What the users' documentation promises, said a second time and in another way: no network, no identifiers, no secrets,
- * no errors, only who holds which webhook. It foretells a run on which nothing goes wrong; what may happen when something does
+ * no errors, only who has which webhook. It foretells a run on which nothing goes wrong; what may happen when something does
  * is said by the invariants in `play.ts`.
  */
 
@@ -12,16 +13,28 @@ export interface Hook {
     events: string;
     rotations: number;
     exists: boolean;
+    /** Whether a rotating webhook has it, or had it last. */
+    isGeneration: boolean;
 }
 
-/** What the provider has been told or has seen of a webhook. */
+interface Settings {
+    readonly url: string;
+    readonly events: string;
+}
+
+/** What the state has of a webhook. */
 interface Holding {
     readonly hook: Hook;
-    url: string;
-    events: string;
+    /** The older generations when it was created or updated last. */
+    siblings: readonly Hook[];
+    /** What the provider believes the webhook to be. */
+    believed: Settings;
     keepers: string;
-    /** The events that were declared or seen last: they are not asked for again. */
-    accepted: string;
+    /** What was declared last, or seen by a refresh. */
+    declared: Settings;
+    trigger: number;
+    /** It was deleted, and its replacement did not come to be. */
+    pendingReplacement: boolean;
 }
 
 /** From, to. */
@@ -33,23 +46,21 @@ export interface Prediction {
     readonly calls: Readonly<Record<"events" | "list" | "register" | "update" | "delete", Range>>;
 }
 
-/** One spelling for all spellings. */
-export const canonicalUrl = (url: string): string => new URL(url).href;
-export const canonicalEvents = (events: readonly string[]): string => [...new Set(events)].sort().join(" ");
-
 /** The events that a provider knows by itself; it asks for others. */
 const knownEvents = ["creator.failure", "creator.success"];
 
-class Count {
-    min = 0;
-    max = 0;
-    add(min: number, max = min): void {
-        this.min += min;
-        this.max += max;
-    }
-    get range(): Range {
-        return [this.min, this.max];
-    }
+export interface ModelOptions {
+    /** Whether the API tells a delete of an unknown webhook from another, so that the list has to be asked. */
+    readonly asksAfterDelete: boolean;
+    /** Whether `/list` shows URLs as they were given, so that a webhook can be found by its URL. */
+    readonly isFindable: boolean;
+}
+
+export interface UpOptions {
+    readonly inOrder: boolean;
+    readonly refreshes: boolean;
+    /** Which webhook an id in the program means. */
+    readonly hookOf: (id: string) => Hook | undefined;
 }
 
 export class Model {
@@ -57,11 +68,12 @@ export class Model {
     readonly hooks: Hook[] = [];
     /** By the resource's name. */
     readonly holdings = new Map<string, Holding>();
-    /** Whether the API tells a delete of an unknown webhook from another, so that the list has to be asked. */
-    readonly #asksAfterDelete: boolean;
+    /** What was replaced, and is still to be deleted. */
+    pendingDeletes: Hook[] = [];
+    readonly #options: ModelOptions;
 
-    constructor(options: { readonly deleteUnknown: "error" | "success" | "false" }) {
-        this.#asksAfterDelete = options.deleteUnknown !== "success";
+    constructor(options: ModelOptions) {
+        this.#options = options;
     }
 
     get living(): readonly Hook[] {
@@ -69,155 +81,264 @@ export class Model {
     }
 
     /** Somebody registers one by hand. */
-    register(url: string, events: string): Hook {
-        const hook = { url, events, rotations: 0, exists: true };
+    register({ url, events }: Settings): Hook {
+        const hook = { url, events, rotations: 0, exists: true, isGeneration: false };
         this.hooks.push(hook);
         return hook;
     }
 
     refresh(): Prediction {
-        const list: Range = this.holdings.size === 0 ? [0, 0] : [1, 1];
-        this.#look();
-        return { failures: new Map(), calls: { ...none, list } };
+        return new ModelRun(this, this.#options).refresh();
     }
 
-    /** @param options `hookOf` says which webhook an id in the program means */
-    up(
-        program: Program,
-        options: {
-            readonly inOrder: boolean;
-            readonly refreshes: boolean;
-            readonly hookOf: (id: string) => Hook | undefined;
-        },
-    ): Prediction {
-        const failures = new Map<string, string>();
-        const [register, update, remove, later] = [new Count(), new Count(), new Count(), new Count()];
-        let listed = options.refreshes && this.holdings.size > 0;
-        let asksForEvents = false;
-        if (options.refreshes) this.#look();
-
-        const kept = new Set([...this.holdings].filter(([name]) => program.has(name)).map(([, { hook }]) => hook));
-        const taken = new Set(kept);
-        const names = [...program.keys()];
-        const isNew = (name: string): boolean => !this.holdings.has(name);
-        const ordered = options.inOrder ? [...names.filter((name) => !isNew(name)), ...names.filter(isNew)] : names;
-        for (const name of ordered) {
-            if (options.inOrder && failures.size > 0) break;
-            const wanted = program.get(name);
-            if (wanted === undefined) continue;
-            const url = canonicalUrl(wanted.url);
-            const events = canonicalEvents(wanted.enabledEvents);
-            const keepers = JSON.stringify(wanted.rotateWhenChanged ?? {});
-            const holding = this.holdings.get(name);
-            const accepted = [...knownEvents, ...(holding?.accepted.split(" ") ?? [])];
-            if (wanted.enabledEvents.some((event) => !accepted.includes(event))) asksForEvents = true;
-
-            if (holding !== undefined) {
-                if (holding.url === url && holding.events === events && holding.keepers === keepers) {
-                    holding.accepted = events;
-                    continue;
-                }
-                update.add(1);
-                if (!holding.hook.exists) {
-                    // Those that ask at the same time share an answer.
-                    later.add(later.min === 0 ? 1 : 0, 1);
-                    failures.set(name, "WebhookNotFoundError");
-                    continue;
-                }
-                if (holding.url !== url) holding.hook.url = url;
-                if (holding.events !== events) holding.hook.events = events;
-                // What others have changed comes to light with the answer, and is repaired by the next run.
-                holding.hook.rotations++;
-                Object.assign(holding, {
-                    url: holding.hook.url,
-                    events: holding.hook.events,
-                    keepers,
-                    accepted: events,
-                });
-                continue;
-            }
-
-            listed = true;
-            const there = this.living.filter((hook) => hook.url === url);
-            const free = there.filter((hook) => !taken.has(hook));
-            if (wanted.adopt === true && free.length > 1) {
-                failures.set(name, "AdoptionError");
-                continue;
-            }
-            const named = typeof wanted.adopt === "string" ? options.hookOf(wanted.adopt) : undefined;
-            if (typeof wanted.adopt === "string" && named?.exists !== true) {
-                failures.set(name, "WebhookNotFoundError");
-                continue;
-            }
-            if (named !== undefined && taken.has(named)) {
-                failures.set(name, "AdoptionError");
-                continue;
-            }
-            const adopted = named ?? (wanted.adopt === true ? free[0] : undefined);
-            if (adopted === undefined && there.length > 0 && wanted.allowDuplicateUrl !== true) {
-                failures.set(name, "DuplicateUrlError");
-                continue;
-            }
-            const hook = adopted ?? this.register(url, events);
-            if (adopted === undefined) register.add(1);
-            if (hook.url !== url || hook.events !== events) {
-                update.add(1);
-                Object.assign(hook, { url, events });
-                hook.rotations++;
-            }
-            taken.add(hook);
-            this.holdings.set(name, { hook, url, events, keepers, accepted: events });
-        }
-        if (failures.size === 0) this.#delete(names, taken, remove, later);
-        const first = listed ? 1 : 0;
-        return {
-            failures,
-            calls: {
-                events: asksForEvents ? [1, 1] : [0, 0],
-                list: [first + later.min, first + later.max],
-                register: register.range,
-                update: update.range,
-                delete: remove.range,
-            },
-        };
+    up(program: Program, options: UpOptions): Prediction {
+        return new ModelRun(this, this.#options).up(program, options);
     }
 
     destroy(): Prediction {
-        const [remove, later] = [new Count(), new Count()];
-        this.#delete([], new Set(), remove, later);
-        return { failures: new Map(), calls: { ...none, delete: remove.range, list: later.range } };
-    }
-
-    #look(): void {
-        for (const [name, holding] of this.holdings) {
-            const { url, events, exists } = holding.hook;
-            if (!exists) this.holdings.delete(name);
-            else if (holding.url !== url || holding.events !== events) {
-                Object.assign(holding, { url, events, accepted: events });
-            }
-        }
-    }
-
-    #delete(program: readonly string[], taken: ReadonlySet<Hook>, remove: Count, later: Count): void {
-        for (const [name, { hook }] of this.holdings) {
-            if (program.includes(name)) continue;
-            this.holdings.delete(name);
-            // What another resource holds now is not deleted.
-            if (taken.has(hook)) continue;
-            remove.add(1);
-            if (!hook.exists && this.#asksAfterDelete) later.add(later.min === 0 ? 1 : 0, 1);
-            hook.exists = false;
-        }
+        return new ModelRun(this, this.#options).destroy();
     }
 }
 
-const none = {
-    events: [0, 0],
-    list: [0, 0],
-    register: [0, 0],
-    update: [0, 0],
-    delete: [0, 0],
-} as const satisfies Prediction["calls"];
+class ModelRun {
+    readonly #model: Model;
+    readonly #options: ModelOptions;
+    readonly #failures = new Map<string, string>();
+    readonly #calls: Record<keyof Prediction["calls"], Range> = {
+        events: [0, 0],
+        list: [0, 0],
+        register: [0, 0],
+        update: [0, 0],
+        delete: [0, 0],
+    };
+    /** Whether a list is at hand. */
+    #listed = false;
+    #looksLater = 0;
+    /** What resources of the program have, as far as that was told. */
+    readonly #taken = new Set<Hook>();
+    /** What resources of the state have, as far as that was told. */
+    readonly #told = new Set<Hook>();
+
+    constructor(model: Model, options: ModelOptions) {
+        this.#model = model;
+        this.#options = options;
+    }
+
+    refresh(): Prediction {
+        const { holdings } = this.#model;
+        if (holdings.size + this.#model.pendingDeletes.length > 0) this.#list();
+        for (const hook of this.#model.pendingDeletes) this.#told.add(hook);
+        for (const [name, holding] of holdings) {
+            this.#tell(holding);
+            const { url, events, exists } = holding.hook;
+            if (!exists) {
+                holdings.delete(name);
+            } else if (holding.believed.url !== url || holding.believed.events !== events) {
+                Object.assign(holding, { believed: { url, events }, declared: { url, events } });
+            }
+        }
+        this.#model.pendingDeletes = this.#model.pendingDeletes.filter(({ exists }) => exists);
+        return this.#prediction();
+    }
+
+    up(program: Program, { inOrder, refreshes, hookOf }: UpOptions): Prediction {
+        if (refreshes) this.refresh();
+        const { holdings } = this.#model;
+        const nameInState = (name: string) =>
+            [name, ...(program.get(name)?.aliases ?? [])].find((one) => holdings.has(one));
+        for (const [name, { generation, trigger }] of program) {
+            const holding = holdings.get(nameInState(name) ?? "");
+            const isKept = holding?.trigger === trigger && !holding.pendingReplacement;
+            if (holding !== undefined && isKept && generation === undefined) this.#taken.add(holding.hook);
+        }
+        const skipped = new Set<string>();
+        for (const name of inEngineOrder(program, (one) => nameInState(one) !== undefined)) {
+            const declaration = program.get(name) as Declaration;
+            const waitsFor = inOrder ? [...this.#failures.keys()] : (declaration.generation?.older ?? []);
+            if (waitsFor.some((one) => this.#failures.has(one) || skipped.has(one))) {
+                skipped.add(name);
+                continue;
+            }
+            const known = nameInState(name);
+            const holding = holdings.get(known ?? "");
+            if (known !== undefined && holding !== undefined && known !== name) {
+                holdings.delete(known);
+                holdings.set(name, holding);
+            }
+            this.#bring(name, holding, declaration, hookOf);
+        }
+        if (this.#failures.size === 0) this.#delete((name) => !program.has(name));
+        return this.#prediction();
+    }
+
+    destroy(): Prediction {
+        this.#delete(() => true);
+        return this.#prediction();
+    }
+
+    #bring(
+        name: string,
+        holding: Holding | undefined,
+        { inputs, trigger, deleteBeforeReplace, generation }: Declaration,
+        hookOf: UpOptions["hookOf"],
+    ): void {
+        const program = { url: canonicalUrl(inputs.url), events: canonicalEvents(inputs.enabledEvents) };
+        const declared = holding !== undefined && (generation?.newer ?? 0) > 0 ? holding.declared : program;
+        const keepers = JSON.stringify(inputs.rotateWhenChanged ?? {});
+        this.#askForEvents(declared, holding?.declared.events.split(" "));
+        if (holding === undefined) {
+            this.#create(name, undefined, { inputs, trigger, declared, keepers, generation }, hookOf);
+            return;
+        }
+        const { hook, believed } = holding;
+        this.#tell(holding);
+        if (holding.trigger !== trigger || holding.pendingReplacement) {
+            this.#askForEvents(declared, []);
+            if (deleteBeforeReplace && !holding.pendingReplacement) {
+                this.#remove(hook);
+                holding.pendingReplacement = true;
+            }
+            const isGone = holding.pendingReplacement;
+            const isNew = this.#create(name, hook, { inputs, trigger, declared, keepers, generation }, hookOf);
+            if (isNew && !isGone) this.#model.pendingDeletes.push(hook);
+            return;
+        }
+        this.#taken.add(hook);
+        const isSame = believed.url === declared.url && believed.events === declared.events;
+        if (isSame && holding.keepers === keepers) {
+            holding.declared = declared;
+            return;
+        }
+        this.#count("update");
+        if (!hook.exists) {
+            this.#lookLater();
+            this.#failures.set(name, "WebhookNotFoundError");
+            return;
+        }
+        if (believed.url !== declared.url) hook.url = declared.url;
+        if (believed.events !== declared.events) hook.events = declared.events;
+        hook.rotations++;
+        // What others have changed comes to light with the response, and is repaired by the next run.
+        Object.assign(holding, {
+            siblings: this.#older(generation),
+            believed: { url: hook.url, events: hook.events },
+            declared,
+            keepers,
+        });
+    }
+
+    /** @returns whether it came to be */
+    #create(
+        name: string,
+        replaced: Hook | undefined,
+        {
+            inputs,
+            trigger,
+            declared,
+            keepers,
+            generation,
+        }: Pick<Declaration, "inputs" | "trigger" | "generation"> & { declared: Settings; keepers: string },
+        hookOf: UpOptions["hookOf"],
+    ): boolean {
+        this.#list();
+        const { holdings } = this.#model;
+        const older = this.#older(generation);
+        const isSibling = (hook: Hook) =>
+            older.includes(hook) || (generation !== undefined && hook.isGeneration && this.#told.has(hook));
+        const there = this.#model.living.filter(
+            (hook) => this.#options.isFindable && hook.url === declared.url && hook !== replaced && !isSibling(hook),
+        );
+        const free = there.filter((hook) => !this.#taken.has(hook));
+        const isDuplicate = free.length < there.length || free.length > (generation?.newer ?? 0);
+        const named = typeof inputs.adopt === "string" ? hookOf(inputs.adopt) : undefined;
+        const fail = (error: string): boolean => {
+            this.#failures.set(name, error);
+            return false;
+        };
+        // Any of them may be a newer generation's.
+        const isUnclear = free.length > ((generation?.newer ?? 0) > 0 ? 0 : 1);
+        if (inputs.adopt === true && isUnclear) return fail("AdoptionError");
+        if (typeof inputs.adopt === "string" && (named === undefined || (named !== replaced && !named.exists))) {
+            return fail("WebhookNotFoundError");
+        }
+        const wanted = inputs.adopt === true ? free[0] : named;
+        const adopted = wanted === replaced ? undefined : wanted;
+        if (adopted !== undefined && this.#taken.has(adopted)) return fail("AdoptionError");
+        if (adopted === undefined && isDuplicate && inputs.allowDuplicateUrl !== true) return fail("DuplicateUrlError");
+        const hook = adopted ?? this.#model.register(declared);
+        if (adopted === undefined) this.#count("register");
+        if (hook.url !== declared.url || hook.events !== declared.events) {
+            this.#count("update");
+            Object.assign(hook, declared);
+            hook.rotations++;
+        }
+        this.#taken.add(hook);
+        hook.isGeneration = generation !== undefined;
+        holdings.set(name, {
+            hook,
+            siblings: older,
+            believed: declared,
+            keepers,
+            declared,
+            trigger,
+            pendingReplacement: false,
+        });
+        return true;
+    }
+
+    #older(generation: Declaration["generation"]): readonly Hook[] {
+        return (generation?.older ?? []).flatMap((name) => this.#model.holdings.get(name)?.hook ?? []);
+    }
+
+    #tell({ hook, siblings }: Holding): void {
+        for (const told of [hook, ...siblings]) this.#told.add(told);
+    }
+
+    #delete(isGone: (name: string) => boolean): void {
+        const { holdings, pendingDeletes } = this.#model;
+        for (const [name, { hook, pendingReplacement }] of holdings) {
+            if (!isGone(name)) continue;
+            holdings.delete(name);
+            if (!pendingReplacement) this.#remove(hook);
+        }
+        this.#model.pendingDeletes = [];
+        for (const hook of pendingDeletes) this.#remove(hook);
+    }
+
+    #remove(hook: Hook): void {
+        // What another resource has now is not deleted.
+        if (this.#taken.has(hook)) return;
+        this.#count("delete");
+        if (!hook.exists && this.#options.asksAfterDelete) this.#lookLater();
+        hook.exists = false;
+    }
+
+    #askForEvents({ events }: Settings, accepted: readonly string[] = []): void {
+        const isNew = (event: string) => !knownEvents.includes(event) && !accepted.includes(event);
+        if (events.split(" ").some(isNew)) this.#calls.events = [1, 1];
+    }
+
+    #list(): void {
+        if (!this.#listed) this.#count("list");
+        this.#listed = true;
+    }
+
+    /** Those that look at the same time share the call. */
+    #lookLater(): void {
+        const [min, max] = this.#calls.list;
+        this.#calls.list = [min + (this.#looksLater === 0 ? 1 : 0), max + 1];
+        this.#looksLater++;
+    }
+
+    #count(endpoint: keyof Prediction["calls"]): void {
+        const [min, max] = this.#calls[endpoint];
+        this.#calls[endpoint] = [min + 1, max + 1];
+    }
+
+    #prediction(): Prediction {
+        return { failures: this.#failures, calls: this.#calls };
+    }
+}
 
 /**
  * Why a webhook's secret may be rotated: a change in the program, or one made by hand that a run repairs. Each reason is good for
