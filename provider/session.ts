@@ -121,7 +121,7 @@ export class Session {
                 // By now another resource may have that name.
                 if (this.#owners.get(before.owner)?.id === id) this.#owners.release(before.owner);
             }
-            this.#noteFamily(id, before);
+            this.#noteFamily(id, before, resource.siblings?.family);
             this.#noteFamily(id, resource);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
             this.#owners.set(resource.owner, { id, account, url, secretVersion, isDeclared: isKept });
@@ -203,7 +203,9 @@ export class Session {
             const before = resource?.owner;
             const owner = before === undefined ? undefined : (this.#renamed.get(`${id} ${before}`) ?? before);
             const family = resource?.siblings?.family;
-            if (family !== undefined && !this.#dropsAtOnce.has(family)) {
+            // A resource that has another webhook by now has been replaced, as was asked for; else the program has dropped it.
+            const isReplaced = owner !== undefined && this.#owners.get(owner)?.isDeclared === true;
+            if (family !== undefined && !isReplaced && !this.#dropsAtOnce.has(family)) {
                 const refusal = lifecycle.overlapNeeded(this.#owners, id, family, this.#proofs);
                 if (refusal !== undefined) throw refusal;
             }
@@ -217,10 +219,13 @@ export class Session {
         });
     }
 
-    #noteFamily(id: string | undefined, resource: Resource | undefined): void {
+    /** @param renamed the family that the resource has in the program, where that is another one */
+    #noteFamily(id: string | undefined, resource: Resource | undefined, renamed?: string): void {
         if (resource?.siblings === undefined) return;
         const { family, ids } = resource.siblings;
-        this.#owners.setFamily(id === undefined ? ids : [...ids, id], family);
+        for (const name of [family, renamed ?? family]) {
+            this.#owners.setFamily(id === undefined ? ids : [...ids, id], name);
+        }
     }
 
     /** Says what an update will do to the secret, in the preview and before the update. */

@@ -30,7 +30,8 @@ export class Owners {
     readonly #ownersById = new Map<string, Set<string>>();
     /** The loose form of what each has for a URL. */
     readonly #urls = new Map<string, string>();
-    readonly #families = new Map<string, string>();
+    /** By the webhook's id: more than one where `aliases` have renamed the rotating webhook. */
+    readonly #families = new Map<string, Set<string>>();
 
     get(owner: string): Holding | undefined {
         return this.#holdings.get(owner);
@@ -63,7 +64,7 @@ export class Owners {
 
     /** Notes that webhooks belong to generations of one rotating webhook. */
     setFamily(ids: readonly string[], family: string): void {
-        for (const id of ids) this.#families.set(id, family);
+        for (const id of ids) this.#families.set(id, (this.#families.get(id) ?? new Set()).add(family));
     }
 
     /** What the program declares of a family. */
@@ -74,7 +75,7 @@ export class Owners {
     }
 
     isOfFamily(id: string, family: string): boolean {
-        return this.#families.get(id) === family;
+        return this.#families.get(id)?.has(family) === true;
     }
 
     /** The webhooks that other resources of the program declare for a URL, but for those of the same family. */

@@ -116,8 +116,10 @@ function compare(
         isAlike: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
     ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
         const shown = live[name];
-        if (name in asked && (isSame(shown, from[name]) || isIncomplete(name, wanted, live))) return "ignored";
-        if (isAlike(shown, wanted[name])) return "as declared";
+        const isAsDeclared = isAlike(shown, wanted[name]);
+        const isAsBefore = isSame(shown, from[name]) || (isAlike(shown, from[name]) && !isAsDeclared);
+        if (name in asked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
+        if (isAsDeclared) return "as declared";
         if (isShownAs(from, name, shown)) return "shown otherwise";
         return name in asked ? "shown otherwise" : "changed elsewhere";
     }

@@ -72,7 +72,7 @@ test("an up fails until receivers accept each secret, calls the API no more than
     const forged = await stack.up();
     expect(forged.code).not.toBe(0);
     expect(forged.text).toContain("does not check the secret");
-    stack.program(program("not a URL", ["a"], { secrets: [], instances: 0 }));
+    stack.program(program(receiver.url, ["a"], { url: "not a URL", secrets: [], instances: 0 }));
     const invalid = await stack.preview();
     for (const name of ["url", "secrets", "instances"]) expect(invalid.text).toMatch(new RegExp(`${name}: must be`));
 });
