@@ -159,7 +159,7 @@ export class CaptionsClient {
                     : `the response does not match the API documentation (${body.length} characters)`;
             return new CallError(`${call}: status ${status}, but ${problem}. Check ${names.baseUrl}.`, meaning, status);
         }
-        const said = readableMessage(body ?? "", sent);
+        const said = readableMessage(body ?? "", sent).replace(/\.$/, "");
         const what = `${call}: status ${status}${said === "" ? "" : `, "${said}"`}.`;
         return new CallError(`${what}${this.#advice(status)}${more}`, meaning, status);
     }

@@ -88,7 +88,12 @@ async function readBody(
         const { code } = error as NodeJS.ErrnoException;
         return { body: undefined, reason: signal.aborted ? tooLate(limits) : `the response was cut off (${code})` };
     }
-    return { body: Buffer.concat(chunks).toString("utf8") };
+    // A byte order mark is no part of the text.
+    return {
+        body: Buffer.concat(chunks)
+            .toString("utf8")
+            .replace(/^\ufeff/, ""),
+    };
 }
 
 function failed(error: AxiosError, isConnected: boolean, timedOut: boolean, limits: Limits): Attempt {

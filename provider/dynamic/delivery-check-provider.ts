@@ -42,7 +42,7 @@ export function deliveryCheckProvider(proofs: Proofs, notify: (line: string) => 
 
     return {
         check: (_olds: Properties, news: Properties) =>
-            step("check", news, async () => {
+            step("checking", news, async () => {
                 const given = withoutMarkers(news) as Properties;
                 const failures = failuresOf(given);
                 const { secrets } = given;
@@ -51,10 +51,10 @@ export function deliveryCheckProvider(proofs: Proofs, notify: (line: string) => 
                 return { inputs: { ...news, secrets: versions }, failures };
             }),
         diff: (_id: string, olds: Properties, news: Properties) =>
-            step("diff", news, async () => ({ changes: mustRun(olds, withoutMarkers(news) as Properties) })),
-        create: (news: Properties) => step("create", news, async () => ({ id: ownerOf(news), outs: await run(news) })),
+            step("comparing", news, async () => ({ changes: mustRun(olds, withoutMarkers(news) as Properties) })),
+        create: (news: Properties) => step("running", news, async () => ({ id: ownerOf(news), outs: await run(news) })),
         update: (_id: string, olds: Properties, news: Properties) =>
-            step("update", news, async () => ({ outs: await run(news, olds) })),
+            step("running", news, async () => ({ outs: await run(news, olds) })),
         read: async (id: string, props: Properties) => ({ id, props: { ...props } }),
         delete: async () => undefined,
     };
@@ -64,11 +64,7 @@ export function deliveryCheckProvider(proofs: Proofs, notify: (line: string) => 
             return await work();
         } catch (error) {
             const { name, message } = error instanceof CaptionsError ? error : unexpected(error);
-            throw new HostError(
-                name,
-                `DeliveryCheck "${nameOf(properties)}": ${message}`,
-                `the ${what} of a DeliveryCheck`,
-            );
+            throw new HostError(name, `DeliveryCheck "${nameOf(properties)}": ${message}`, `${what} a DeliveryCheck`);
         }
     }
 }

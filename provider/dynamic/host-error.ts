@@ -7,7 +7,7 @@ import { CaptionsError } from "../errors";
 export class HostError extends CaptionsError {
     override readonly name: string;
 
-    /** @param step what failed, such as `the read of a webhook` */
+    /** @param step what failed, such as `reading a webhook` */
     constructor(name: string, message: string, step: string) {
         super(message);
         this.name = name;

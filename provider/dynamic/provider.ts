@@ -42,7 +42,7 @@ export async function configure(request: dynamic.ConfigureRequest): Promise<void
 const lastInputs = new Map<string, Properties>();
 
 export function check(olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
-    return step("check", async () => {
+    return step("checking", async () => {
         const { owner } = resource(news);
         if (Object.keys(olds).length > 0) lastInputs.set(owner, olds);
         const failures = await running().check(resource(news), declared(olds), declared(news));
@@ -55,7 +55,7 @@ export function check(olds: Properties, news: Properties): Promise<dynamic.Check
 const rotatedElsewhere = new Set<string>();
 
 export function diff(id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
-    return step("diff", async () => {
+    return step("comparing", async () => {
         // A state that was written before owners were saved has none in what a refresh compares.
         const resource = resourceIn(news) ?? resourceIn(olds);
         const last = lastInputs.get(resource?.owner ?? "") ?? olds;
@@ -76,7 +76,7 @@ export function diff(id: string, olds: Properties, news: Properties): Promise<dy
 
 export function create(news: Properties): Promise<dynamic.CreateResult> {
     return step(
-        "create",
+        "registering",
         async () => {
             const { id, outputs } = await running().create(resource(news), inputs(news));
             return { id, outs: kept(outputs, news) };
@@ -86,7 +86,7 @@ export function create(news: Properties): Promise<dynamic.CreateResult> {
 }
 
 export function read(id: string, props: Properties): Promise<dynamic.ReadResult> {
-    return step("read", async () => {
+    return step("reading", async () => {
         // Without a URL it is a resource that somebody else manages, read for the first time (`Webhook.get`).
         if (props.url == null) {
             const { account } = declared(props);
@@ -102,14 +102,14 @@ export function read(id: string, props: Properties): Promise<dynamic.ReadResult>
 
 export function update(id: string, olds: Properties, news: Properties): Promise<dynamic.UpdateResult> {
     return step(
-        "update",
+        "updating",
         async () => ({ outs: kept(await running().update(resource(news), saved(id, olds), inputs(news)), news) }),
         news,
     );
 }
 
 async function remove(id: string, props: Properties): Promise<void> {
-    await step("delete", () => running().remove(saved(id, props)));
+    await step("deleting", () => running().remove(saved(id, props)));
 }
 
 export { remove as delete };
@@ -168,7 +168,7 @@ async function step<T>(name: string, run: () => Promise<T>, properties: Properti
     } catch (error) {
         if (error instanceof PartialFailure) throw new SavedFailure(error, properties);
         const { name: kind, message } = error instanceof CaptionsError ? error : unexpected(error);
-        throw new HostError(kind, message, `the ${name} of a webhook`);
+        throw new HostError(kind, message, `${name} a webhook`);
     }
 }
 

@@ -92,7 +92,7 @@ test("a proxy that wants credentials gets them from the URL, in the CONNECT alon
         const refused = await through(wrong);
         expect(refused).toMatchObject({ name: "CallError", meaning: "did nothing" });
         expect(refused.message).toMatch(
-            /the proxy 127\.0\.0\.1:\d+ of HTTPS_PROXY did not connect.*user name and password/,
+            /the proxy 127\.0\.0\.1:\d+ of HTTPS_PROXY did not connect.*user name and a password/,
         );
         expect(findLeaks(new Map([["the message", refused.shown + refused.message]]), credentials)).toEqual([]);
     }
