@@ -8,7 +8,7 @@ export type { Answer, Outcome } from "./answer";
 export type { Clock } from "./clock";
 export { harmlessEvent } from "./delivery";
 export { adviceFor, describe, describeTarget, placeName } from "./describe";
-export { isSecret, type ProbeOptions, probe } from "./probe";
+export { type ProbeOptions, probe } from "./probe";
 export type {
     CheckResult,
     ProbeEnd,
@@ -18,5 +18,6 @@ export type {
     SecretPlace,
     TargetResult,
 } from "./result";
+export { isSecret } from "./secret";
 export { instanceHeader } from "./send";
 export { describeUrl, isSafeForSecrets, withoutGeneration } from "./url";

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "./clock";
 import { harmlessEvent } from "./delivery";
 import { isLoopback, proxyFor } from "./provider";
 import type { ProbeEnd, ProbeProgress, ProbeResult, ProbeTarget } from "./result";
+import { isSecret } from "./secret";
 import { type Proof, Target } from "./target";
 import { isSafeForSecrets } from "./url";
 
@@ -203,9 +204,4 @@ function checkOptions({ targets, ...numbers }: ProbeOptions): void {
     if (waitSeconds < steadySeconds) {
         fail("waitSeconds must not be less than steadySeconds");
     }
-}
-
-/** Whether a text can be a webhook's secret. A line break in a header would be an error of Node.js that repeats it. */
-export function isSecret(value: unknown): value is string {
-    return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

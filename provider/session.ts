@@ -121,10 +121,14 @@ export class Session {
                 // By now another resource may have that name.
                 if (this.#owners.get(before.owner)?.id === id) this.#owners.release(before.owner);
             }
-            this.#noteFamily(id, before, resource.siblings?.family);
+            if (before?.siblings !== undefined && resource.siblings !== undefined) {
+                this.#owners.renameFamily(before.siblings.family, resource.siblings.family);
+            }
+            this.#noteFamily(id, before);
             this.#noteFamily(id, resource);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
-            this.#owners.set(resource.owner, { id, account, url, secretVersion, isDeclared: isKept });
+            const { secret } = saved;
+            this.#owners.set(resource.owner, { id, account, url, secretVersion, secret, isDeclared: isKept });
             if (isKept) this.#foretell(resource, id, saved, inputs, difference);
             return difference;
         });
@@ -192,7 +196,19 @@ export class Session {
                 const others = this.#owners.declaredFor(url, account, owner, siblings?.family);
                 if (others.length > 0) throw lifecycle.declaredTwice(others);
             }
-            return await lifecycle.update(this.#accounts.open(saved.account), id, saved, inputs);
+            const has = ({ secret, secretVersion }: WebhookOutputs) => {
+                const isNew = secret === undefined || secret !== saved.secret ? ("secret" as const) : undefined;
+                this.#owners.set(resource.owner, { id, account, url, secret, secretVersion, isDeclared: true, isNew });
+            };
+            try {
+                const outputs = await lifecycle.update(this.#accounts.open(saved.account), id, saved, inputs);
+                has(outputs);
+                return outputs;
+            } catch (error) {
+                // What it came to is not known, so neither is whether receivers know its secret.
+                if (error instanceof lifecycle.PartialFailure) has({ ...error.outputs, secret: undefined });
+                throw error;
+            }
         });
     }
 
@@ -205,11 +221,10 @@ export class Session {
             const family = resource?.siblings?.family;
             // A resource that has another webhook by now has been replaced, as was asked for; else the program has dropped it.
             const isReplaced = owner !== undefined && this.#owners.get(owner)?.isDeclared === true;
-            if (family !== undefined && !isReplaced && !this.#dropsAtOnce.has(family)) {
-                const refusal = lifecycle.overlapNeeded(this.#owners, id, family, this.#proofs);
-                if (refusal !== undefined) throw refusal;
-            }
-            await lifecycle.remove(this.#accounts.open(account), this.#owners, id, owner, saved);
+            const isFree = family === undefined || isReplaced || this.#dropsAtOnce.has(family);
+            const overlap = () =>
+                isFree ? undefined : lifecycle.overlapNeeded(this.#owners, id, family, this.#proofs);
+            await lifecycle.remove(this.#accounts.open(account), this.#owners, id, { owner, overlap }, saved);
             const holding = owner === undefined ? undefined : this.#owners.get(owner);
             // A replacement may come after the deletion.
             if (owner !== undefined && (holding === undefined || holding.id === undefined || holding.id === id)) {
@@ -219,13 +234,10 @@ export class Session {
         });
     }
 
-    /** @param renamed the family that the resource has in the program, where that is another one */
-    #noteFamily(id: string | undefined, resource: Resource | undefined, renamed?: string): void {
+    #noteFamily(id: string | undefined, resource: Resource | undefined): void {
         if (resource?.siblings === undefined) return;
         const { family, ids } = resource.siblings;
-        for (const name of [family, renamed ?? family]) {
-            this.#owners.setFamily(id === undefined ? ids : [...ids, id], name);
-        }
+        this.#owners.setFamily(id === undefined ? ids : [...ids, id], family);
     }
 
     /** Says what an update will do to the secret, in the preview and before the update. */
@@ -327,9 +339,10 @@ function presentable(error: unknown, label: string): CaptionsError {
 
 /** A bug of this package. What another library says of it may repeat anything, so only its kind and its place are shown. */
 export function unexpected(error: unknown): CaptionsError {
-    const kind = error instanceof Error ? error.name : typeof error;
-    const place =
-        /[\w-]+\.[jt]s:\d+/.exec(error instanceof Error ? (error.stack ?? "") : "")?.[0] ?? "an unknown place";
+    const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: "" };
+    const kind = /^\w{1,40}$/.test(name) ? name : "Error";
+    // Only in a line that names a place: the message may stand before those.
+    const place = /^\s+at .*?([\w-]+\.[jt]s:\d+)/m.exec(stack ?? "")?.[1] ?? "an unknown place";
     return new CaptionsError(
         `Unexpected error in pulumi-captions (this is a bug): ${kind} at ${place}. Please report it as an issue of its repository.`,
     );

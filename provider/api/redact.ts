@@ -24,14 +24,23 @@ export function readableMessage(body: string, sent = ""): string {
     const text = messageIn(body);
     if (text.includes("<")) return "";
     const words = text.split(/\s+/).filter((word) => word !== "");
+    const echo = `${sent} ${decoded(sent)}`.toLowerCase();
     const isSafe = (word: string): boolean => {
         const bare = word.replace(/[^A-Za-z0-9]+$|^[^A-Za-z0-9]+/g, "");
-        const isEcho = bare.length >= minTokenLength && sent.includes(bare);
+        const isEcho = bare.length >= minTokenLength && echo.includes(bare.toLowerCase());
         return word.length <= maxWordLength && plainWord.test(word) && !isEcho;
     };
     const safe = words.map((word) => (isSafe(word) ? word : "…")).join(" ");
     const short = safe.replace(/(…\s*)+/g, "… ").trim();
     return /[a-z]/i.test(short) ? short.slice(0, maxCharacters) : "";
+}
+
+function decoded(text: string): string {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text;
+    }
 }
 
 function messageIn(body: string): string {

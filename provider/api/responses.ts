@@ -20,15 +20,20 @@ export interface WebhookList {
     readonly withoutId: number;
 }
 
+/** Shorter ones are words, and no secret that anybody would rely on. */
+const minSecretLength = 8;
+
 /**
  * Whether a secret can be a real one. APIs are known to mask secrets in some responses (`********`, `whsec_…abcd`); stored
- * instead of the real one, such a text makes every delivery fail.
+ * instead of the real one, such a text makes every delivery fail. Six equal characters in a row are a mask: in a random secret
+ * they come up once in some ten million.
  */
 export function isUsableSecret(secret: unknown): secret is string {
     return (
         typeof secret === "string" &&
+        secret.length >= minSecretLength &&
         /^[\x21-\x7e]+$/.test(secret) &&
-        !/\*\*|\.\.\.|^[*x.\-_]+$|redacted|masked|hidden/i.test(secret)
+        !/\*\*|\.\.\.|(.)\1{5}|^[*x.\-_]+$|redacted|masked|hidden|undefined|\(secret\)/i.test(secret)
     );
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as dynamic from "@pulumi/pulumi/dynamic";
+import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
 import { CaptionsError } from "../errors";
 import {
@@ -9,11 +10,11 @@ import {
     deliveryCheckSchema,
 } from "../lifecycle/delivery-check";
 import { type Proofs, versionOf } from "../lifecycle/proofs";
-import { hasUnknown, isUnknown } from "../lifecycle/unknown";
+import { hasUnknown } from "../lifecycle/unknown";
 import { unexpected } from "../session";
 import { HostError } from "./host-error";
-import { resourceIn } from "./host-inputs";
-import { withoutMarkers } from "./markers";
+import { isHostInput, resourceIn } from "./host-inputs";
+import { isMarker, withoutMarkers } from "./markers";
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -26,6 +27,9 @@ export function deliveryCheckProvider(proofs: Proofs, notify: (line: string) => 
 
     async function run(news: Properties, olds?: Properties): Promise<Record<string, unknown>> {
         const secrets = secretsOf.get(ownerOf(news)) ?? [];
+        if (!isDeepStrictEqual(secrets.map(versionOf), news.secrets)) {
+            throw new CaptionsError("the host has not told this run which secrets to check. Run `pulumi up` again.");
+        }
         const { url, waitSeconds, steadySeconds, instances } = v.parse(deliveryCheckSchema, { ...news, secrets });
         // A first secret of a first deployment has no older one beside it that would be dropped too early.
         const isRotation = olds !== undefined || secrets.length > 1;
@@ -34,7 +38,7 @@ export function deliveryCheckProvider(proofs: Proofs, notify: (line: string) => 
             secrets,
             waitSeconds: waitSeconds ?? defaultWaitSeconds,
             steadySeconds: steadySeconds ?? (isRotation ? defaultSteadySeconds : 0),
-            instances,
+            instances: instances ?? undefined,
         };
         await checkDeliveries(inputs, proofs, (line) => notify(`"${nameOf(news)}" ${line}`));
         return { ...news, provenAt: new Date().toISOString() };
@@ -47,8 +51,7 @@ export function deliveryCheckProvider(proofs: Proofs, notify: (line: string) => 
                 const failures = failuresOf(given);
                 const { secrets } = given;
                 if (failures.length === 0 && isListOfTexts(secrets)) secretsOf.set(ownerOf(news), secrets);
-                const versions = isListOfTexts(secrets) ? secrets.map(versionOf) : news.secrets;
-                return { inputs: { ...news, secrets: versions }, failures };
+                return { inputs: { ...news, secrets: versionsIn(news.secrets) }, failures };
             }),
         diff: (_id: string, olds: Properties, news: Properties) =>
             step("comparing", news, async () => ({ changes: mustRun(olds, withoutMarkers(news) as Properties) })),
@@ -80,25 +83,36 @@ function mustRun(olds: Properties, news: Properties): boolean {
     );
 }
 
+/** The same with the version in place of each secret: nothing of a secret goes on from `check`. */
+function versionsIn(secrets: unknown): unknown {
+    if (Array.isArray(secrets)) return secrets.map(versionsIn);
+    return typeof secrets === "string" && !isMarker(secrets) ? versionOf(secrets) : secrets;
+}
+
+const known = [...Object.keys(deliveryCheckSchema.entries), "provenAt"];
+
 /** A failure that names a property makes the engine print its value. */
 function failuresOf(given: Properties): dynamic.CheckFailure[] {
-    const known = Object.entries(given).filter(([, value]) => value != null && !isUnknown(value) && !hasUnknown(value));
-    const stand = { url: "https://unknown.example", secrets: ["unknown"] };
-    const open = Object.keys(stand).filter((name) => hasUnknown(given[name]));
-    const placeholders = Object.fromEntries(open.map((name) => [name, stand[name as keyof typeof stand]]));
-    const result = v.safeParse(deliveryCheckSchema, { ...placeholders, ...Object.fromEntries(known) });
-    if (result.success) return [];
-    return result.issues.map((issue) => {
-        const name = issue.path?.[0]?.key ?? "arguments";
-        return { property: "", reason: `${String(name)}: ${sentences[String(name)] ?? "is invalid"}` };
-    });
+    const own = Object.entries(given).filter(([name, value]) => !isHostInput(name) && value != null);
+    const misspelt = own.map(([name]) => name).filter((name) => !known.includes(name));
+    // What is not known yet is checked when it is.
+    const open = own.filter(([, value]) => hasUnknown(value)).map(([name]) => name);
+    const result = v.safeParse(deliveryCheckSchema, Object.fromEntries(own));
+    const wrong = result.success ? [] : result.issues.map((issue) => String(issue.path?.[0]?.key ?? "arguments"));
+    return [
+        ...misspelt.map((name) => `${name}: unknown property; did you mean ${closest(name, known)}?`),
+        ...[...new Set(wrong)]
+            .filter((name) => !open.includes(name))
+            .map((name) => `${name}: ${sentences[name] ?? "is invalid"}`),
+    ].map((reason) => ({ property: "", reason }));
 }
 
 const sentences: Readonly<Record<string, string>> = {
-    url: "must be the URL of a receiver, or a list of them",
+    url: "must be the https URL of a receiver (http only for localhost), or a list of them",
     secrets: "must be a list of secrets that is not empty, such as the `secrets` of a RotatingWebhook",
     waitSeconds: "must be a number of seconds from 0 to 86400",
     steadySeconds: "must be a number of seconds from 0 to 3600",
+    triggers: 'must be an object, like { version: "2" }',
     instances: "must be a whole number from 1 to 10000",
 };
 

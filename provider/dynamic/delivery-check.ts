@@ -8,7 +8,7 @@ export interface DeliveryCheckArgs {
     url: pulumi.Input<string | pulumi.Input<string>[]>;
     /** The secrets that receivers must accept: `secrets` of a RotatingWebhook, or `[webhook.secret]`. */
     secrets: pulumi.Input<pulumi.Input<string>[]>;
-    /** How long to wait until they do, in seconds. Default: 300. */
+    /** How long to wait for the first right answers, in seconds; `steadySeconds` come on top. Default: 300. */
     waitSeconds?: pulumi.Input<number> | undefined;
     /**
      * For how many seconds every answer must be right, round after round, as one good answer proves one instance of what may

@@ -62,7 +62,7 @@ export function diff(id: string, olds: Properties, news: Properties): Promise<dy
         const asked = (changes: readonly string[]) => asksForReplacement(last, news, changes);
         const { changes, replaces } = await running().diff(
             resource,
-            { id, properties: olds, resource: resourceIn(last) ?? resourceIn(olds) },
+            { id, properties: olds, resource: asSaved(resourceIn(olds), resourceIn(last)) },
             inputs(news),
             (difference) => asked(difference.changes).length > 0,
         );
@@ -136,6 +136,12 @@ function resource(properties: Properties): Resource {
 
 function saved(id: string, properties: Properties): SavedResource {
     return { id, properties, resource: resourceIn(properties) };
+}
+
+/** The outputs have who it is, in the words of the run that wrote them; the inputs have its siblings of the last run. */
+function asSaved(output: Resource | undefined, input: Resource | undefined): Resource | undefined {
+    if (output?.siblings === undefined || input?.siblings === undefined) return output ?? input;
+    return { ...output, siblings: { ...input.siblings, family: output.siblings.family } };
 }
 
 /** What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known yet. */

@@ -61,10 +61,17 @@ export function create(
         const { url, account: name } = inputs;
         if (adopted !== undefined && owners.isOthers(adopted.id, name, resource.owner)) throw claimedTwice(adopted.id);
         const previous = owners.get(resource.owner);
-        const origin = adopted === undefined ? "registered" : "adopted";
         const has = (id: string, outputs?: WebhookOutputs) => {
             const { secretVersion, secret } = outputs ?? {};
-            owners.set(resource.owner, { id, account: name, url, secretVersion, secret, isDeclared: true, origin });
+            owners.set(resource.owner, {
+                id,
+                account: name,
+                url,
+                secretVersion,
+                secret,
+                isDeclared: true,
+                isNew: "webhook",
+            });
         };
         // Before anything is awaited, so that no other resource adopts it as well.
         if (adopted !== undefined) has(adopted.id);
@@ -72,7 +79,7 @@ export function create(
             const first = firstVersion(previous);
             const created =
                 adopted === undefined
-                    ? await registerNew(account, found, inputs, first)
+                    ? await registerNew(account, owners, resource, { found, inputs, secretVersion: first })
                     : await adopt(account, adopted, inputs, first);
             has(created.id, created.outputs);
             return created;
@@ -91,8 +98,8 @@ export function create(
 
 /** What is registered on a URL already, and for whom. */
 interface FoundOnUrl {
-    /** Of other resources of the program. */
-    readonly others: readonly RegisteredWebhook[];
+    /** The ids of what other resources of the program declare for it, whether it is there already or not. */
+    readonly others: readonly string[];
     /** Of nobody that this run knows of. */
     readonly strangers: readonly RegisteredWebhook[];
     readonly isGeneration: boolean;
@@ -113,14 +120,15 @@ function findOnUrl(
     const isOthers = ({ id }: RegisteredWebhook) => owners.isOthers(id, account, owner);
     const notSiblings = all.filter(({ id }) => siblings === undefined || !owners.isOfFamily(id, siblings.family));
     const holding = owners.get(owner);
-    const others = notSiblings.filter(isOthers);
+    // One that is being moved to another URL in this run leaves this one.
+    const declared = owners.declaredFor(url, account, owner, siblings?.family);
     const free = notSiblings.filter((webhook) => !isOthers(webhook));
     // Where the host has told only that there is one to be replaced, it is the only one that there is.
     const only = holding !== undefined && free.length === 1 && alikeUrl(holding.url, url) ? free[0]?.id : undefined;
     const replacedId = holding?.id ?? only;
     return {
         all,
-        others,
+        others: declared,
         strangers: free.filter(({ id }) => id !== replacedId),
         isGeneration: siblings !== undefined,
         unknownSiblings: siblings?.newer ?? 0,
@@ -153,14 +161,21 @@ function toAdopt(
 
 async function registerNew(
     account: Account,
-    found: FoundOnUrl,
-    inputs: WebhookInputs,
-    secretVersion: number,
+    owners: Owners,
+    { owner }: NewResource,
+    {
+        found,
+        inputs,
+        secretVersion,
+    }: { readonly found: FoundOnUrl; readonly inputs: WebhookInputs; readonly secretVersion: number },
 ): Promise<Created> {
     const isDuplicate = found.others.length > 0 || found.strangers.length > found.unknownSiblings;
     if (inputs.allowDuplicateUrl !== true && isDuplicate) throw duplicateUrl(found);
     const wanted = { url: inputs.url, enabledEvents: distinctEvents(inputs.enabledEvents) };
-    const webhook = await registerOnce(account, wanted, inputs.allowDuplicateUrl === true).catch((error: unknown) => {
+    const webhook = await registerOnce(account, wanted, {
+        allowsDuplicate: inputs.allowDuplicateUrl === true,
+        isHeld: (id) => owners.isHeld(id, owner),
+    }).catch((error: unknown) => {
         // Whether two webhooks may share a URL is not documented: this is how an API would say that they may not.
         throw found.all.length > 0 && isRejection(error) ? rejectedDuplicate(found.all, error) : error;
     });
@@ -196,7 +211,7 @@ function firstVersion(previous: Holding | undefined): number {
 async function registerOnce(
     account: Account,
     settings: WebhookSettings,
-    allowsDuplicate: boolean,
+    { allowsDuplicate, isHeld }: { readonly allowsDuplicate: boolean; readonly isHeld: (id: string) => boolean },
 ): Promise<RegisteredWebhook> {
     const { client, inventory } = account;
     let before: ReadonlySet<string> = new Set();
@@ -211,7 +226,10 @@ async function registerOnce(
                 knowsBefore = inventory.isFresh;
             }),
         shows: (listing) => {
-            candidates = [...listing.webhooks].filter(({ id, url }) => !before.has(id) && alikeUrl(url, settings.url));
+            candidates = [...listing.webhooks].filter(
+                // One that another resource has may not be shown yet by a `/list` that lags.
+                ({ id, url }) => !before.has(id) && !isHeld(id) && alikeUrl(url, settings.url),
+            );
             const [only] = candidates;
             const isIt = knowsBefore && candidates.length === 1 && only !== undefined;
             return isIt && sameEvents(only.enabledEvents, settings.enabledEvents) ? only : undefined;
@@ -226,7 +244,7 @@ async function registerOnce(
             : "Run `pulumi up` again. If the webhook exists, the error will name its id; set `adopt` to that id to take it " +
               "over with its secret.",
     });
-    if (before.has(webhook.id)) throw merged(webhook.id);
+    if (before.has(webhook.id) || isHeld(webhook.id)) throw merged(webhook.id);
     inventory.note(webhook);
     return webhook;
 }
@@ -323,7 +341,7 @@ function rejectedDuplicate(there: readonly RegisteredWebhook[], error: CallError
 
 function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundOnUrl): DuplicateUrlError {
     if (others.length > 0) {
-        return declaredTwice(others.map(({ id }) => id));
+        return declaredTwice(others);
     }
     const [one] = strangers;
     const adopting = isGeneration ? `adopt: { "<generation>": "${one?.id}" }` : `adopt: "${one?.id}"`;

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { isSecret } from "../../probe/secret";
+import { isSafeForSecrets } from "../../probe/url";
 import { DeliveryCheckError } from "../errors";
 import type { Proofs } from "./proofs";
 
@@ -18,17 +20,28 @@ export const defaultSteadySeconds = 60;
 /** Long enough for a usual deployment to become ready. */
 export const defaultWaitSeconds = 300;
 
-const count = (max: number) => v.pipe(v.number(), v.minValue(0), v.maxValue(max));
-const url = v.pipe(v.string(), v.url());
+const count = (max: number) => v.nullish(v.pipe(v.number(), v.minValue(0), v.maxValue(max)));
+const url = v.pipe(
+    v.string(),
+    v.check((text) => isSafeForSecrets(text)),
+);
 
 /** What users give, of any shape. Its issues name a property, and never what it was set to. */
-export const deliveryCheckSchema = v.looseObject({
+export const deliveryCheckSchema = v.object({
     url: v.union([url, v.pipe(v.array(url), v.minLength(1))]),
-    secrets: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1)),
-    waitSeconds: v.optional(count(86_400)),
-    steadySeconds: v.optional(count(3_600)),
-    instances: v.optional(v.pipe(count(10_000), v.integer(), v.minValue(1))),
-    triggers: v.optional(v.unknown()),
+    secrets: v.pipe(
+        v.array(
+            v.pipe(
+                v.string(),
+                v.check((text) => isSecret(text)),
+            ),
+        ),
+        v.minLength(1),
+    ),
+    waitSeconds: count(86_400),
+    steadySeconds: count(3_600),
+    instances: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000))),
+    triggers: v.nullish(v.record(v.string(), v.unknown())),
 });
 
 /**
@@ -46,8 +59,9 @@ export async function checkDeliveries(
     let told = false;
     const result = await probe({
         targets: urls.map((target) => ({ url: target, secrets })),
-        waitSeconds,
-        steadySeconds: Math.min(steadySeconds, waitSeconds),
+        // The time to become right, and then that to stay so.
+        waitSeconds: waitSeconds + steadySeconds,
+        steadySeconds,
         ...(instances === undefined ? {} : { instances }),
         onRound: () => {
             if (!told) notify(`waits up to ${waitSeconds} s for the receivers to accept each secret`);

@@ -11,10 +11,9 @@ export interface Holding {
     readonly secretVersion?: number | undefined;
     /** Whether the program declares it, and it goes on to have this webhook. Else the state has it. */
     readonly isDeclared: boolean;
-    /** Where this run has registered or adopted it for this resource. */
-    readonly origin?: "registered" | "adopted";
-    /** Known only where this run has registered or adopted it. */
     readonly secret?: string | undefined;
+    /** Where this run has registered or adopted the webhook for this resource, or has rotated its secret. */
+    readonly isNew?: "webhook" | "secret" | undefined;
 }
 
 /**
@@ -30,7 +29,8 @@ export class Owners {
     readonly #ownersById = new Map<string, Set<string>>();
     /** The loose form of what each has for a URL. */
     readonly #urls = new Map<string, string>();
-    /** By the webhook's id: more than one where `aliases` have renamed the rotating webhook. */
+    readonly #renamedFamilies = new Map<string, string>();
+    /** By the webhook's id. */
     readonly #families = new Map<string, Set<string>>();
 
     get(owner: string): Holding | undefined {
@@ -74,8 +74,19 @@ export class Owners {
         );
     }
 
+    /** Notes that a family goes by another name in the program than in the state, by `aliases`. */
+    renameFamily(before: string, now: string): void {
+        if (before !== now) this.#renamedFamilies.set(before, now);
+    }
+
     isOfFamily(id: string, family: string): boolean {
-        return this.#families.get(id)?.has(family) === true;
+        const name = (one: string) => this.#renamedFamilies.get(one) ?? one;
+        return [...(this.#families.get(id) ?? [])].some((one) => name(one) === name(family));
+    }
+
+    /** Whether any other resource has it, of the program or of the state, in whichever account. */
+    isHeld(id: string, owner: string): boolean {
+        return [...(this.#ownersById.get(id) ?? [])].some((other) => other !== owner);
     }
 
     /** The webhooks that other resources of the program declare for a URL, but for those of the same family. */

@@ -55,8 +55,10 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
     const { unfinished, ...rest } = saved;
     const urlHabit = isShownAs(saved, "url", live.url);
     const eventsHabit = isShownAs(saved, "enabledEvents", live.enabledEvents);
-    const showsUrl = urlHabit || alikeUrl(live.url, saved.url);
-    const showsEvents = eventsHabit || sameEvents(live.enabledEvents, saved.enabledEvents);
+    // What an /update has left as it was is no habit yet: it has to be asked for once more.
+    const isSettled = unfinished === undefined;
+    const showsUrl = (isSettled && urlHabit) || alikeUrl(live.url, saved.url);
+    const showsEvents = (isSettled && eventsHabit) || sameEvents(live.enabledEvents, saved.enabledEvents);
     return withoutUndefined({
         ...rest,
         url: showsUrl ? saved.url : live.url,

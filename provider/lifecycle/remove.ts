@@ -1,4 +1,4 @@
-import { CallError } from "../errors";
+import { CallError, type OverlapError } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
 import type { Owners } from "./owners";
@@ -11,6 +11,8 @@ import { isRejection, sendOnce } from "./write";
  * adopted stays.
  *
  * @param owner undefined where the state was written before owners were saved
+ * @param overlap why it must not be deleted yet, asked when it is to be
+ * @throws OverlapError where that is so
  * @throws CallError where the API rejects it, and `/list` still shows the webhook
  * @throws UnknownOutcomeError where neither says what became of it
  */
@@ -18,12 +20,12 @@ export async function remove(
     account: Account,
     owners: Owners,
     id: string,
-    owner: string | undefined,
+    { owner, overlap }: { readonly owner: string | undefined; readonly overlap: () => OverlapError | undefined },
     saved: WebhookOutputs,
 ): Promise<void> {
     const { client, inventory, notify } = account;
     const holding = owner === undefined ? undefined : owners.get(owner);
-    if (holding?.origin !== undefined && holding.id === id) {
+    if (holding?.isNew === "webhook" && holding.id === id) {
         // A replacement that failed half-way left it to be deleted; or it was to be replaced, and the host did not tell which it was.
         notify(
             `${id} was not deleted, because its resource has adopted it again. If it was to be replaced, remove \`adopt\`, and ` +
@@ -36,6 +38,8 @@ export async function remove(
         notify(`${id} was not deleted, because another resource of this program has adopted it`);
         return;
     }
+    const keeping = overlap();
+    if (keeping !== undefined) throw keeping;
     const isGone = (listing: Listing) => isAbsent(account, saved, listing, id) || undefined;
     await sendOnce<boolean>(account, {
         endpoint: "/delete",

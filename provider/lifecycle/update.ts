@@ -27,7 +27,7 @@ export async function update(
     if (Object.keys(settings).length === 0 && !asksForRotation(from, wanted)) {
         return withoutUndefined({ ...withInputs(from, wanted), unfinished: undefined });
     }
-    return await bringAbout(account, id, from, wanted, settings);
+    return await bringAbout(account, id, from, wanted, settings, saved);
 }
 
 /** Whether what is saved may not be what is live: after a run that failed half-way. */
@@ -69,29 +69,31 @@ export async function bringAbout(
     from: WebhookOutputs,
     wanted: WebhookInputs,
     settings: Partial<WebhookSettings>,
+    saved: WebhookOutputs = from,
 ): Promise<WebhookOutputs> {
-    const outputs = withInputs({ ...from, changedAt: new Date().toISOString() }, wanted);
+    // When the call has ended: it may have waited for its turn, and `/list` lags behind what it did.
+    const outputs = () => withInputs({ ...from, changedAt: new Date().toISOString() }, wanted);
     let live: RegisteredWebhook & { readonly secret: string };
     try {
         live = await updateOnce(account, id, settings, from);
     } catch (error) {
         if (!(error instanceof UnknownOutcomeError)) throw error;
         const unfinished = from.unfinished ?? keepersFingerprint(from.rotateWhenChanged, from.secret);
-        throw new PartialFailure(id, { ...outputs, unfinished }, error.message);
+        throw new PartialFailure(id, { ...outputs(), unfinished }, error.message);
     }
     const { secret } = live;
     const done: WebhookOutputs = {
-        ...outputs,
+        ...outputs(),
         secret,
         secretVersion: secret === from.secret ? from.secretVersion : from.secretVersion + 1,
         unfinished: undefined,
     };
-    const { ignored, elsewhere, shownAs } = compare(from, wanted, settings, live);
+    const { ignored, elsewhere, shownAs } = compare(from, wanted, settings, live, saved);
     if (ignored.length > 0) {
         const unfinished = keepersFingerprint(wanted.rotateWhenChanged, secret);
         throw new PartialFailure(
             id,
-            withoutUndefined({ ...done, shownAs: undefined, unfinished }),
+            withoutUndefined({ ...done, shownAs, unfinished }),
             `the API has changed its secret, but has left its ${ignored.join(" and ")} as before. The new secret is saved. Run ` +
                 "`pulumi up` again to change the rest; if this persists, contact Captions support.",
         );
@@ -106,6 +108,7 @@ function compare(
     wanted: WebhookInputs,
     asked: Partial<WebhookSettings>,
     live: RegisteredWebhook & { readonly secret: string },
+    saved: WebhookOutputs,
 ) {
     const url = field("url", sameUrl, alikeUrl);
     const enabledEvents = field("enabledEvents", sameEvents, sameEvents);
@@ -117,7 +120,12 @@ function compare(
     ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
         const shown = live[name];
         const isAsDeclared = isAlike(shown, wanted[name]);
-        const isAsBefore = isSame(shown, from[name]) || (isAlike(shown, from[name]) && !isAsDeclared);
+        const wasShown = isAlike(shown, from[name]) || isShownAs(from, name, shown);
+        const isAsBefore = isSame(shown, from[name]) || (wasShown && !isAsDeclared);
+        // The same was asked for in a run before, and the same was shown: to ask for ever would rotate for ever.
+        const isSecondTime =
+            saved.unfinished !== undefined && isSame(saved[name], wanted[name]) && isShownAs(saved, name, shown);
+        if (name in asked && isSecondTime) return "shown otherwise";
         if (name in asked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
         if (isAsDeclared) return "as declared";
         if (isShownAs(from, name, shown)) return "shown otherwise";
@@ -125,7 +133,7 @@ function compare(
     }
 
     const results = { url, enabledEvents };
-    const isOther = (result: string) => result === "shown otherwise";
+    const isOther = (result: string) => result === "shown otherwise" || result === "ignored";
     const habit = shownOtherwise(wanted, live, live.secret);
     const shownAs = withoutUndefined({
         url: isOther(url) ? habit?.url : undefined,
@@ -144,7 +152,8 @@ function compare(
 
 /** Whether the API's habit was told already. */
 function isKnown(from: WebhookOutputs, shownAs: NonNullable<WebhookOutputs["shownAs"]>): boolean {
-    return Object.keys(shownAs).every((name) => from.shownAs !== undefined && name in from.shownAs);
+    const isNew = from.shownAs === undefined || from.unfinished !== undefined;
+    return !isNew && Object.keys(shownAs).every((name) => name in (from.shownAs ?? {}));
 }
 
 function isIncomplete(name: "url" | "enabledEvents", wanted: WebhookSettings, live: WebhookSettings): boolean {

@@ -136,8 +136,6 @@ test("what the host prints of an error only points at the message, which the eng
     account.emulator.behave({ secrets: "masked" });
     const front = await startFront(account);
     const failure = await front.read(id, outs).catch((error: Error) => error);
-    expect(`${failure}: ${(failure as Error).stack}`).toBe(
-        "captions: reading a webhook failed; the error says why",
-    );
+    expect(`${failure}: ${(failure as Error).stack}`).toBe("captions: reading a webhook failed; the error says why");
     expect((failure as Error).message).toContain(id);
 });
