@@ -38,7 +38,7 @@ class SecretsFile extends pulumi.dynamic.Resource {
 }
 `;
 
-/** Declares each service's webhook, in one of the three ways, and exports its secrets. */
+/** Declares each service's webhook, in one of the ways, and exports its secrets. */
 const infrastructure = `
 const enabledEvents = ["creator.success", "creator.failure"];
 const generations = config.requireObject("generations");
@@ -48,6 +48,14 @@ function secretsOf(name, way, url) {
     switch (way) {
         case "rotating":
             return new captions.RotatingWebhook(name, { url, enabledEvents, generations }).secrets;
+        case "dropped-early":
+            // An \`up\` that comes too late for an overlap: it registers the new one, and is to delete the old one at once.
+            return new captions.RotatingWebhook(name, {
+                url,
+                enabledEvents,
+                generations: [newest],
+                allowDuplicateUrl: true,
+            }).secrets;
         case "replaced":
             return onlyOne(new captions.Webhook(name, { url, enabledEvents }, { replacementTrigger: newest }));
         case "in-place":
