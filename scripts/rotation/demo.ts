@@ -58,7 +58,7 @@ async function main(signal: AbortSignal): Promise<void> {
     const claims: [string, Claim[]][] = [
         ["Every way", claimsOfAny(tallies, expected)],
         ["RotatingWebhook", claimsOfRotating(proof.rotating, expected)],
-        ["Dropped early", claimsOfDroppedEarly(proof.droppedEarly, proof.refusals, expected)],
+        ["Dropped too early", claimsOfDroppedEarly(proof.droppedEarly, proof.refusals, expected)],
         ["Replaced, a receiver that switches at once", claimsOfReplacedAtOnce(proof.replacedAtOnce, expected)],
         ["Replaced, instances in turn", claimsOfReplacedInTurn(proof.replacedInTurn, expected)],
         ["Replaced, deployed afterwards", claimsOfReplacedAfterwards(proof.replacedAfterwards, expected)],
@@ -86,7 +86,7 @@ function say(text: string): void {
 function columns(proof: Proof): [string, Tally][] {
     return [
         ["Rotating", proof.rotating],
-        ["early drop", proof.droppedEarly],
+        ["too early", proof.droppedEarly],
         ["at once", proof.replacedAtOnce],
         ["in turn", proof.replacedInTurn],
         ["later", proof.replacedAfterwards],

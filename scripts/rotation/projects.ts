@@ -7,11 +7,7 @@ import { join } from "node:path";
  * What configures an instance of a service: a file that only its owner may read, with its secrets. With `readyUrl` an update is
  * done when the instance is ready.
  */
-const head = `
-const pulumi = require("@pulumi/pulumi");
-const captions = require("pulumi-captions");
-const config = new pulumi.Config();
-
+export const secretsFileClass = `
 class SecretsFile extends pulumi.dynamic.Resource {
     constructor(name, path, secrets, readyUrl, options) {
         const write = (path, secrets) => {
@@ -37,6 +33,12 @@ class SecretsFile extends pulumi.dynamic.Resource {
     }
 }
 `;
+
+const head = `
+const pulumi = require("@pulumi/pulumi");
+const captions = require("pulumi-captions");
+const config = new pulumi.Config();
+${secretsFileClass}`;
 
 /** Declares each service's webhook, in one of the ways, and exports its secrets. */
 const infrastructure = `

@@ -204,8 +204,10 @@ class Run {
         this.#refusals.push(refusal);
         const [which = "", why = ""] = refusal.split(": it was kept: ");
         const [reason = "", , next = ""] = why.split(/(?<=\.) /);
-        this.#say(`it did all of that, and refused to delete one webhook, ${which.replace("Webhook ", "")}, so`);
-        this.#say(`           it ended with code ${code}: "${reason}`);
+        this.#say(
+            `it refused to delete one webhook, ${which.replace(/^Webhook ("[^"]+").*$/, "$1")}, did all else, and ended with`,
+        );
+        this.#say(`           code ${code}: "${reason}`);
         this.#say(`           ${next}"`);
     }
 
