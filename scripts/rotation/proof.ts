@@ -190,7 +190,7 @@ class Run {
         this.#say(`pulumi up: RotatingWebhook drops "${before}", as every service has the new secret;`);
         this.#say("           what the last one refused to delete goes now, too");
         await this.#up(after);
-        this.#checkDropped();
+        this.#checkWebhooks(this.#services.length);
         // The old secret may be forgotten once nothing that carries it is on its way any more.
         await this.#flow?.settles();
         await this.#deploy();
@@ -202,6 +202,9 @@ class Run {
         const refusal = /Webhook "dropped-early-[^"]+" \([^)]+\): it was kept: [^\n]+/.exec(text)?.[0];
         if (code === 0 || refusal === undefined) throw new Error(`It was not refused to delete a webhook:\n${text}`);
         this.#refusals.push(refusal);
+        const overlapping = this.#services.filter(({ way }) => way === "rotating" || way === "dropped-early");
+        this.#checkWebhooks(this.#services.length + overlapping.length);
+        this.#noteSecrets("resource");
         const [which = "", why = ""] = refusal.split(": it was kept: ");
         const [reason = "", , next = ""] = why.split(/(?<=\.) /);
         this.#say(
@@ -211,15 +214,15 @@ class Run {
         this.#say(`           ${next}"`);
     }
 
-    /** Checks that no service has more webhooks than the program declares. */
-    #checkDropped(): void {
-        if (this.#api.webhooks.length === this.#services.length) return;
-        throw new Error(`${this.#api.webhooks.length} webhooks remain, for ${this.#services.length} services.`);
+    #checkWebhooks(expected: number): void {
+        const { length } = this.#api.webhooks;
+        if (length !== expected) throw new Error(`There are ${length} webhooks after this, not ${expected}.`);
     }
 
     async #up(...generations: readonly string[]): Promise<void> {
         const { code, text } = await this.#runUp(generations);
         if (code !== 0) throw failed("infrastructure", "up", code, text);
+        this.#noteSecrets("resource");
     }
 
     async #runUp(generations: readonly string[]): Promise<PulumiResult> {
@@ -231,7 +234,6 @@ class Run {
         }));
         const result = await this.#run("infrastructure", "up", ...configured({ generations, services }));
         for (const { id } of this.#api.webhooks) if (!this.#webhookIds.includes(id)) this.#webhookIds.push(id);
-        this.#noteSecrets("resource");
         return result;
     }
 
