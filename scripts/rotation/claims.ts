@@ -47,6 +47,25 @@ export function claimsOfRotating(tally: Tally, expected: Expected): Claim[] {
     ];
 }
 
+/** What becomes of a generation that is dropped in the `up` that registers the next one. */
+export function claimsOfDroppedEarly(tally: Tally, refusals: readonly string[], expected: Expected): Claim[] {
+    const { lost, lostInSwitch } = tally;
+    return [
+        {
+            text:
+                lost === 0
+                    ? "none was lost"
+                    : "lost were only events that were on their way at the instant of a switch",
+            holds: lost === lostInSwitch,
+        },
+        {
+            text: `each of the ${expected.rotations} times \`up\` refused to delete the old webhook, and the next one deleted it`,
+            holds: refusals.length === expected.rotations,
+        },
+        eachIsNew(tally, expected),
+    ];
+}
+
 /** What a replacement promises where the receiver goes over from one secret to the next in an instant. */
 export function claimsOfReplacedAtOnce(tally: Tally, expected: Expected): Claim[] {
     const { lost, lostInSwitch } = tally;

@@ -1,10 +1,11 @@
-// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in three ways beside
+// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in several ways beside
 // each other, and what became of every delivery is counted. Ends with code 0 only if everything is as the README says.
 import { dirname, join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import {
     type Claim,
     claimsOfAny,
+    claimsOfDroppedEarly,
     claimsOfInPlace,
     claimsOfReplacedAfterwards,
     claimsOfReplacedAtOnce,
@@ -43,7 +44,8 @@ async function main(signal: AbortSignal): Promise<void> {
     }
     const [events, rate] = [wholeNumber("events", values.events, 1e6), wholeNumber("rate", values.rate, 1000)];
     console.log(paint("bold", "pulumi-captions: rotating the secrets of webhooks while deliveries go on\n"));
-    say("Two services have a RotatingWebhook each. Two others get the same events from webhooks that are");
+    say("Two services have a RotatingWebhook each. Another one drops the old generation of its own too early,");
+    say("in the same `up` that registers the next. Two others get the same events from webhooks that are");
     say("rotated in place, and three more from webhooks that are replaced, and know one secret at a time:");
     say("one gets it in the same program and switches at once, one in the same program has three instances");
     say("that switch one after another, and one takes the stack's output afterwards.");
@@ -56,6 +58,7 @@ async function main(signal: AbortSignal): Promise<void> {
     const claims: [string, Claim[]][] = [
         ["Every way", claimsOfAny(tallies, expected)],
         ["RotatingWebhook", claimsOfRotating(proof.rotating, expected)],
+        ["Dropped too early", claimsOfDroppedEarly(proof.droppedEarly, proof.refusals, expected)],
         ["Replaced, a receiver that switches at once", claimsOfReplacedAtOnce(proof.replacedAtOnce, expected)],
         ["Replaced, instances in turn", claimsOfReplacedInTurn(proof.replacedInTurn, expected)],
         ["Replaced, deployed afterwards", claimsOfReplacedAfterwards(proof.replacedAfterwards, expected)],
@@ -83,6 +86,7 @@ function say(text: string): void {
 function columns(proof: Proof): [string, Tally][] {
     return [
         ["Rotating", proof.rotating],
+        ["too early", proof.droppedEarly],
         ["at once", proof.replacedAtOnce],
         ["in turn", proof.replacedInTurn],
         ["later", proof.replacedAfterwards],
@@ -110,7 +114,7 @@ function table(proof: Proof): string {
     });
     const names = columns(proof).map(([name]) => name);
     return [
-        paint("dim", line("", ["", "──────── ", " replaced ", "─────────"])),
+        paint("dim", line("", ["", "", "──────── ", " replaced ", "─────────"])),
         paint("dim", line("", names)),
         ...lines,
     ].join("\n");

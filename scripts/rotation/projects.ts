@@ -7,11 +7,7 @@ import { join } from "node:path";
  * What configures an instance of a service: a file that only its owner may read, with its secrets. With `readyUrl` an update is
  * done when the instance is ready.
  */
-const head = `
-const pulumi = require("@pulumi/pulumi");
-const captions = require("pulumi-captions");
-const config = new pulumi.Config();
-
+export const secretsFileClass = `
 class SecretsFile extends pulumi.dynamic.Resource {
     constructor(name, path, secrets, readyUrl, options) {
         const write = (path, secrets) => {
@@ -38,7 +34,13 @@ class SecretsFile extends pulumi.dynamic.Resource {
 }
 `;
 
-/** Declares each service's webhook, in one of the three ways, and exports its secrets. */
+const head = `
+const pulumi = require("@pulumi/pulumi");
+const captions = require("pulumi-captions");
+const config = new pulumi.Config();
+${secretsFileClass}`;
+
+/** Declares each service's webhook, in one of the ways, and exports its secrets. */
 const infrastructure = `
 const enabledEvents = ["creator.success", "creator.failure"];
 const generations = config.requireObject("generations");
@@ -48,6 +50,14 @@ function secretsOf(name, way, url) {
     switch (way) {
         case "rotating":
             return new captions.RotatingWebhook(name, { url, enabledEvents, generations }).secrets;
+        case "dropped-early":
+            // An \`up\` that comes too late for an overlap: it registers the new one, and is to delete the old one at once.
+            return new captions.RotatingWebhook(name, {
+                url,
+                enabledEvents,
+                generations: [newest],
+                allowDuplicateUrl: true,
+            }).secrets;
         case "replaced":
             return onlyOne(new captions.Webhook(name, { url, enabledEvents }, { replacementTrigger: newest }));
         case "in-place":

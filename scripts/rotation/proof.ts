@@ -29,6 +29,8 @@ export interface ProofOptions {
 export interface Proof {
     /** Of the services whose webhooks are a RotatingWebhook. */
     readonly rotating: Tally;
+    /** Of one whose RotatingWebhook drops the old generation in the `up` that registers the new one, which is refused. */
+    readonly droppedEarly: Tally;
     /** Of those whose webhooks are rotated in place. */
     readonly inPlace: Tally;
     /** Of one whose webhook is replaced, and which gets the secret from a resource of the same program. */
@@ -39,16 +41,18 @@ export interface Proof {
     readonly replacedAfterwards: Tally;
     /** Of one with a RotatingWebhook whose secrets are in a resource of the same program. */
     readonly rotatingInProgram?: Tally;
+    /** What each `pulumi up` said that refused to delete a generation. */
+    readonly refusals: readonly string[];
     readonly seconds: number;
 }
 
 /** Which of the figures a service counts for. */
-type Group = Exclude<keyof Proof, "seconds">;
+type Group = Exclude<keyof Proof, "refusals" | "seconds">;
 
 interface Declaration {
     readonly name: string;
     readonly group: Group;
-    readonly way: "rotating" | "replaced" | "in-place";
+    readonly way: "rotating" | "dropped-early" | "replaced" | "in-place";
     /** How it gets its secrets: from the output of the same stack, from that of another one, or in the program itself. */
     readonly wiring: "output" | "reference" | "resource";
     readonly instances: number;
@@ -57,6 +61,7 @@ interface Declaration {
 const declarations: readonly Declaration[] = [
     { name: "renders", group: "rotating", way: "rotating", wiring: "output", instances: 1 },
     { name: "billing", group: "rotating", way: "rotating", wiring: "reference", instances: 1 },
+    { name: "dropped-early", group: "droppedEarly", way: "dropped-early", wiring: "output", instances: 1 },
     { name: "renders-in-place", group: "inPlace", way: "in-place", wiring: "output", instances: 1 },
     { name: "billing-in-place", group: "inPlace", way: "in-place", wiring: "reference", instances: 1 },
     { name: "replaced-at-once", group: "replacedAtOnce", way: "replaced", wiring: "resource", instances: 1 },
@@ -87,7 +92,8 @@ const nameOf = (index: number): string => `generation-${index + 1}`;
  * single delivery. Two services have a RotatingWebhook each, and beside them two others get the same events from webhooks that
  * are rotated in place, at the same moments. Of each two, one gets its secrets from the output of the stack that declares the
  * webhooks, the other in another stack, by `StackReference`. Three more have a webhook that is replaced at these moments, and
- * know one secret at a time.
+ * know one secret at a time. Of one more the old generation is dropped in the `up` that registers the new one: that is refused,
+ * and done by the next `up`.
  */
 export async function prove(options: ProofOptions): Promise<Proof> {
     const run = new Run(options, await ensureEngine({ log: options.say ?? (() => undefined) }));
@@ -107,6 +113,7 @@ class Run {
     readonly #services: Service[] = [];
     /** The ids of the webhooks in the order in which they were registered. */
     readonly #webhookIds: string[] = [];
+    readonly #refusals: string[] = [];
     #emulator: Emulator | undefined;
     #flow: Flow | undefined;
 
@@ -144,11 +151,13 @@ class Run {
         this.#say("That was the last one: now every delivery is looked at.");
         return {
             rotating: this.#tally("rotating"),
+            droppedEarly: this.#tally("droppedEarly"),
             inPlace: this.#tally("inPlace"),
             replacedAtOnce: this.#tally("replacedAtOnce"),
             replacedInTurn: this.#tally("replacedInTurn"),
             replacedAfterwards: this.#tally("replacedAfterwards"),
             ...(this.#options.withServiceInProgram === true && { rotatingInProgram: this.#tally("rotatingInProgram") }),
+            refusals: this.#refusals,
             seconds: Math.round((Date.now() - started) / 1000),
         };
     }
@@ -176,25 +185,56 @@ class Run {
             "           a plain Webhook is replaced: a new one first, then its receivers, then the old one goes;",
         );
         this.#say("           in place the secrets are changed, and the old ones are invalid at once");
-        await this.#up(after, before);
+        await this.#upThatRefuses(after, before);
         await this.#deploy();
-        this.#say(`pulumi up: RotatingWebhook drops "${before}", as every service has the new secret`);
+        this.#say(`pulumi up: RotatingWebhook drops "${before}", as every service has the new secret;`);
+        this.#say("           what the last one refused to delete goes now, too");
         await this.#up(after);
+        this.#checkWebhooks(this.#services.length);
         // The old secret may be forgotten once nothing that carries it is on its way any more.
         await this.#flow?.settles();
         await this.#deploy();
     }
 
+    /** An `up` that is to delete the generation of one service before that knows the next secret. It does all else. */
+    async #upThatRefuses(...generations: readonly string[]): Promise<void> {
+        const { code, text } = await this.#runUp(generations);
+        const refusal = /Webhook "dropped-early-[^"]+" \([^)]+\): it was kept: [^\n]+/.exec(text)?.[0];
+        if (code === 0 || refusal === undefined) throw new Error(`It was not refused to delete a webhook:\n${text}`);
+        this.#refusals.push(refusal);
+        const overlapping = this.#services.filter(({ way }) => way === "rotating" || way === "dropped-early");
+        this.#checkWebhooks(this.#services.length + overlapping.length);
+        this.#noteSecrets("resource");
+        const [which = "", why = ""] = refusal.split(": it was kept: ");
+        const [reason = "", , next = ""] = why.split(/(?<=\.) /);
+        this.#say(
+            `it refused to delete one webhook, ${which.replace(/^Webhook ("[^"]+").*$/, "$1")}, did all else, and ended with`,
+        );
+        this.#say(`           code ${code}: "${reason}`);
+        this.#say(`           ${next}"`);
+    }
+
+    #checkWebhooks(expected: number): void {
+        const { length } = this.#api.webhooks;
+        if (length !== expected) throw new Error(`There are ${length} webhooks after this, not ${expected}.`);
+    }
+
     async #up(...generations: readonly string[]): Promise<void> {
+        const { code, text } = await this.#runUp(generations);
+        if (code !== 0) throw failed("infrastructure", "up", code, text);
+        this.#noteSecrets("resource");
+    }
+
+    async #runUp(generations: readonly string[]): Promise<PulumiResult> {
         const services = this.#services.map(({ name, way, wiring, receiver }) => ({
             name,
             way,
             url: receiver.url,
             instances: wiring === "resource" ? receiver.instances.map(configurationOf) : [],
         }));
-        await this.#pulumi("infrastructure", "up", ...configured({ generations, services }));
+        const result = await this.#run("infrastructure", "up", ...configured({ generations, services }));
         for (const { id } of this.#api.webhooks) if (!this.#webhookIds.includes(id)) this.#webhookIds.push(id);
-        this.#noteSecrets("resource");
+        return result;
     }
 
     /** Lets every service take the secrets that the stack exports, as deployments do it. */
@@ -215,8 +255,9 @@ class Run {
 
     /** Checks that services have just the secrets of their webhooks, newest first, and notes since when. */
     #noteSecrets(wiring: Service["wiring"]): void {
-        for (const { name, receiver, knownSince } of this.#wiredBy(wiring)) {
-            const webhooks = this.#api.webhooks.filter(({ url }) => url === receiver.url).reverse();
+        for (const { name, way, receiver, knownSince } of this.#wiredBy(wiring)) {
+            const all = this.#api.webhooks.filter(({ url }) => url === receiver.url).reverse();
+            const webhooks = way === "dropped-early" ? all.slice(0, 1) : all;
             const secrets = webhooks.map(({ secret }) => secret);
             if (receiver.instances.some((instance) => !isDeepStrictEqual(instance.secrets, secrets))) {
                 throw new Error(`The service ${name} was deployed with other secrets than its webhooks have.`);
@@ -251,6 +292,13 @@ class Run {
     }
 
     async #pulumi(project: string, command: string, ...args: readonly string[]): Promise<PulumiResult> {
+        const result = await this.#run(project, command, ...args);
+        if (result.code !== 0) throw failed(project, command, result.code, result.text);
+        return result;
+    }
+
+    /** Runs a command of the engine, whatever its outcome. */
+    async #run(project: string, command: string, ...args: readonly string[]): Promise<PulumiResult> {
         const withStack = args[0] === "init" ? [] : ["--stack", "demo"];
         const withConsent = command === "up" ? ["--yes", "--skip-preview"] : [];
         const result = await runPulumi(this.#engine, [command, ...args, ...withStack, ...withConsent], {
@@ -260,11 +308,12 @@ class Run {
             signal: this.#signal,
         });
         this.#signal.throwIfAborted();
-        if (result.code !== 0) {
-            throw new Error(`\`pulumi ${command}\` in ${project} ended with code ${result.code}:\n${result.text}`);
-        }
         return result;
     }
+}
+
+function failed(project: string, command: string, code: number, text: string): Error {
+    return new Error(`\`pulumi ${command}\` in ${project} ended with code ${code}:\n${text}`);
 }
 
 /** What the program needs to know of an instance. One alone goes over at once; of several, each has to be ready before the next. */

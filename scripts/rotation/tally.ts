@@ -17,13 +17,15 @@ export interface Received {
     /** When the deployment ended that gave it a webhook's secret, in milliseconds since 1970, by the webhook's id. */
     readonly knownSince: ReadonlyMap<string, number>;
     readonly switches: readonly Switch[];
+    /** When it could not be reached: what came then cannot have been answered. */
+    readonly downs?: readonly Switch[];
 }
 
 /** The figures of a run. An event that two receivers are to get counts twice in all but `events`. */
 export interface Tally {
     readonly events: number;
     readonly receivers: number;
-    /** What was sent. It is the sum of the next four. */
+    /** What was sent. It is the sum of the next four, and of `unanswered`. */
     readonly deliveries: number;
     readonly handedOn: number;
     /** Answered 200, and not handed on. */
@@ -36,6 +38,10 @@ export interface Tally {
     readonly lost: number;
     /** Of the lost ones: those that were under way while the receiver went over from one list of secrets to the next. */
     readonly lostInSwitch: number;
+    /** And those of which no copy was answered, as the receiver was down. */
+    readonly lostWhileDown: number;
+    /** Copies that came while the receiver was down. */
+    readonly unanswered: number;
     readonly handedOnTwice: number;
     /** Of the refused copies: sent by a newer webhook than the one by which the event arrived, before its secret could be known. */
     readonly refusedBeforeKnown: number;
@@ -59,7 +65,8 @@ export function tally(
     receivers: readonly Received[],
     webhookIds: readonly string[],
 ): Tally {
-    const figures = { deliveries: 0, handedOn: 0, repeats: 0, lost: 0, lostInSwitch: 0, handedOnTwice: 0 };
+    const figures = { deliveries: 0, handedOn: 0, repeats: 0, unanswered: 0, handedOnTwice: 0 };
+    const losses = { lost: 0, lostInSwitch: 0, lostWhileDown: 0 };
     const refused = { refusedCopies: 0, refusedOfLost: 0, refusedBeforeKnown: 0, refusedAfterForgotten: 0 };
     const secrets = new Map<string, Set<number>>();
     const problems: string[] = [];
@@ -74,7 +81,11 @@ export function tally(
             const refusals = copies.filter(({ status }) => status === 401);
             const times = receiver.handedOn.get(operationId) ?? 0;
             figures.deliveries += copies.length;
-            if (copies.length === 0 || accepted.length + refusals.length < copies.length) {
+            const isUnderWayIn = ({ from, to }: Switch) => copies.some(({ at }) => at <= to) && answeredAt >= from;
+            const wasDown = receiver.downs?.some(isUnderWayIn) === true;
+            const unanswered = wasDown ? copies.filter(({ status }) => status === undefined).length : 0;
+            figures.unanswered += unanswered;
+            if (copies.length === 0 || accepted.length + refusals.length + unanswered < copies.length) {
                 problems.push(`${operationId} was answered [${copies.map(({ status, error }) => status ?? error)}]`);
             }
             if (times > 0 !== accepted.length > 0) {
@@ -82,11 +93,10 @@ export function tally(
             }
             if (times > 1) figures.handedOnTwice++;
             if (accepted.length === 0) {
-                figures.lost++;
+                losses.lost++;
                 refused.refusedOfLost += refusals.length;
-                const sentAt = Math.min(...copies.map(({ at }) => at));
-                if (receiver.switches.some(({ from, to }) => sentAt <= to && answeredAt >= from))
-                    figures.lostInSwitch++;
+                if (unanswered === copies.length) losses.lostWhileDown++;
+                else if (receiver.switches.some(isUnderWayIn)) losses.lostInSwitch++;
                 continue;
             }
             figures.handedOn++;
@@ -107,6 +117,7 @@ export function tally(
         events: events.length,
         receivers: receivers.length,
         ...figures,
+        ...losses,
         ...refused,
         webhooks: secrets.size,
         secrets: [...secrets.values()].reduce((sum, { size }) => sum + size, 0),

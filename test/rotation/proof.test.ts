@@ -2,6 +2,7 @@ import { beforeAll, expect, inject, test } from "vitest";
 import {
     type Claim,
     claimsOfAny,
+    claimsOfDroppedEarly,
     claimsOfInPlace,
     claimsOfReplacedAfterwards,
     claimsOfReplacedAtOnce,
@@ -21,7 +22,7 @@ beforeAll(async () => {
 const notSo = (claims: readonly Claim[]) => claims.filter(({ holds }) => !holds);
 
 test("whichever way, no event is handed on twice, and each delivery is accounted for on both sides", () => {
-    const { seconds: _, ...groups } = proof;
+    const { seconds: _, refusals: __, ...groups } = proof;
     const tallies = Object.values(groups);
     expect(tallies.flatMap(({ problems }) => problems)).toEqual([]);
     expect(notSo(claimsOfAny(tallies, expected))).toEqual([]);
@@ -32,6 +33,13 @@ test("a rotation with RotatingWebhook, while deliveries go on, loses nothing and
     // Both were there at once, and there was something to refuse: else there would be nothing to prove.
     expect(proof.rotating.repeats).toBeGreaterThan(0);
     expect(proof.rotating.refusedCopies).toBeGreaterThan(0);
+});
+
+test("an old generation that is dropped too early is kept until the next up, which loses nothing and says why", () => {
+    expect(notSo(claimsOfDroppedEarly(proof.droppedEarly, proof.refusals, expected))).toEqual([]);
+    expect(proof.refusals).toEqual([expect.stringMatching(/its successor .+ All else of this run is done/)]);
+    // Both webhooks were registered when it switched: else there would be nothing to prove.
+    expect(proof.droppedEarly.refusedAfterForgotten).toBeGreaterThan(0);
 });
 
 test("a rotation in place loses what comes before the services know the new secret", () => {

@@ -45,3 +45,22 @@ test("an event that was lost counts as lost in a switch only if it was under way
         problems: [],
     });
 });
+
+test("an event that came while its receiver was down counts as lost for that, and unanswered copies at any other time are a problem", () => {
+    const receiver = { url, handedOn: new Map(), knownSince: new Map(), switches: [], downs: [{ from: 100, to: 110 }] };
+    const unanswered = ({ deliveries, ...others }: ReturnType<typeof event>) => ({
+        ...others,
+        deliveries: deliveries.map(({ status: _, ...delivery }) => ({ ...delivery, error: "ECONNRESET" })),
+    });
+    const events = [
+        unanswered(event("before", 90, 99, [0, 0])),
+        unanswered(event("meanwhile", 101, 102, [0, 0])),
+        event("rejected", 103, 104, [401, 401]),
+    ];
+    expect(tally(events, [receiver], ["wh_old", "wh_new"])).toMatchObject({
+        unanswered: 2,
+        lost: 3,
+        lostWhileDown: 1,
+        problems: [expect.stringContaining("before was answered")],
+    });
+});
