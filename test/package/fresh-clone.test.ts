@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -21,6 +21,9 @@ beforeAll(async () => {
         if (name === ".pulumi-captions" || name === "pulumi-captions") continue;
         symlinkSync(join(root, "node_modules", name), join(clone, "node_modules", name));
     }
+    // The set-up takes them for installed when this is newer than the lock file, which git has just written.
+    rmSync(join(clone, "node_modules/.package-lock.json"));
+    copyFileSync(join(root, "node_modules/.package-lock.json"), join(clone, "node_modules/.package-lock.json"));
 });
 afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
@@ -37,7 +40,7 @@ test.each([
 ])("%s makes everything that package.json names, in a clone that has never been built", async (_, args) => {
     rmSync(join(clone, "dist"), { recursive: true, force: true });
     expect(readdirSync(clone)).not.toContain("dist");
-    await run(npm, args, { cwd: clone });
+    await run(npm, args, { cwd: clone, env: { ...process.env, npm_config_offline: "true" } });
     const { stdout } = await run(npm, ["pack", "--ignore-scripts", "--json", "--dry-run"], { cwd: clone });
     const packed: string[] = JSON.parse(stdout)[0].files.map(({ path }: { path: string }) => path);
     const { main, types, exports, typesVersions, bin } = JSON.parse(readFileSync(join(clone, "package.json"), "utf8"));
