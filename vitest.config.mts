@@ -1,13 +1,52 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that take the packed package, most of them through the real engine. All others need neither, and are quick. */
+const engineTests = [
+    "test/{chaos,docs,engine,examples,gitops,matrix,package,rotation,states}/**/*.test.ts",
+    "test/cli/{run,*/command}.test.ts",
+    "test/receiver/{callback-functions,entry-points}.test.ts",
+];
+
 export default defineConfig({
     test: {
-        include: ["test/**/*.test.ts"],
-        globalSetup: ["test/support/packed.ts"],
-        // The real engine takes seconds for each run, and two of them share two cores with everything else.
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
         pool: "forks",
         maxWorkers: 3,
+        projects: [
+            {
+                extends: true,
+                test: {
+                    name: "unit",
+                    include: ["test/**/*.test.ts"],
+                    exclude: engineTests,
+                    testTimeout: 30_000,
+                    hookTimeout: 60_000,
+                },
+            },
+            {
+                extends: true,
+                test: {
+                    name: "engine",
+                    include: engineTests,
+                    globalSetup: ["test/support/packed.ts"],
+                    // The real engine takes seconds for each run, and two of them share two cores with everything else.
+                    testTimeout: 120_000,
+                    hookTimeout: 120_000,
+                },
+            },
+            {
+                extends: true,
+                test: {
+                    name: "types",
+                    include: [],
+                    // What is wrong elsewhere is told by `npm run typecheck`.
+                    typecheck: {
+                        enabled: true,
+                        only: true,
+                        include: ["test/**/*.test-d.ts"],
+                        ignoreSourceErrors: true,
+                    },
+                },
+            },
+        ],
     },
 });
