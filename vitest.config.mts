@@ -1,10 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests that take the packed package, most of them through the real engine. All others need neither, and are quick. */
+/**
+ * Tests that take what this machine may not have yet, and which then takes minutes to get: the real engine, the packed package,
+ * a browser, servers. All others are quick.
+ */
 const engineTests = [
     "test/{chaos,docs,engine,examples,gitops,matrix,package,rotation,states}/**/*.test.ts",
     "test/cli/{run,*/command}.test.ts",
-    "test/receiver/{callback-functions,entry-points}.test.ts",
+    "test/emulator/page.test.ts",
+    "test/network/proxy.test.ts",
+    "test/receiver/{callback-functions,entry-points,stores/*}.test.ts",
 ];
 
 export default defineConfig({
@@ -28,6 +33,7 @@ export default defineConfig({
                     name: "engine",
                     include: engineTests,
                     globalSetup: ["test/support/packed.ts"],
+                    setupFiles: ["test/support/end-killed-engines.ts"],
                     // The real engine takes seconds for each run, and two of them share two cores with everything else.
                     testTimeout: 120_000,
                     hookTimeout: 120_000,
