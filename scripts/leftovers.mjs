@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { sep } from "node:path";
 
-/** What tools of others keep in the folder for temporary files, on purpose and for longer than one run. */
-const caches = /^(tsx-\d+|node-compile-cache|v8-compile-cache-\d+)$/;
+/** What tools of others leave in the folder for temporary files: caches, and the pipes of Pulumi's language host when it is killed. */
+const notOurs = /^(tsx-\d+|node-compile-cache|v8-compile-cache-\d+|pulumi-node-pipes\d+)$/;
 
 /**
  * Processes that were started with the folder in their environment (as `TMPDIR`), have it in their command, or work in it.
@@ -29,7 +29,7 @@ export function processesBelow(folder) {
 
 /** The names of what is still in the folder. */
 export function filesLeft(folder) {
-    return readdirSync(folder).filter((name) => !caches.test(name));
+    return readdirSync(folder).filter((name) => !notOurs.test(name));
 }
 
 /** It may end while it is looked at, or belong to somebody else. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { renders, startProject } from "../support/engine";
+import { expectNoTrace } from "../support/no-trace";
 
 const url = (path: string) => `https://api.example.com/${path}`;
 
@@ -82,4 +83,14 @@ test("each resource option does what Pulumi's documentation says of it", async (
     expect(refused.code).not.toBe(0);
     expect(refused.text).toMatch(/protect/);
     expect(there()).toContain(ids.protected);
+});
+
+test("the option `import` is answered with the way that works", async () => {
+    const { emulator, stack } = await startProject("");
+    const { id } = emulator.register(renders);
+    stack.program(`new captions.Webhook("renders", ${JSON.stringify(renders)}, { import: "${id}" });`);
+    const failed = await stack.preview();
+    expect(failed.code).not.toBe(0);
+    expect(failed.text).toContain('Set `adopt: "<id>"`');
+    expectNoTrace(failed.text);
 });
