@@ -101,10 +101,9 @@ function post(webhook: StoredWebhook, body: string, timeoutMs: number, stopping:
             stopping.removeEventListener("abort", end);
         };
         const fail = (error: NodeJS.ErrnoException): void => {
-            const late = `no answer within ${timeoutMs / 1000} s`;
-            resolve({
-                error: stopping.aborted ? "the emulator stopped" : ending.signal.aborted ? late : describe(error),
-            });
+            if (stopping.aborted) resolve({ error: "the emulator stopped" });
+            else if (ending.signal.aborted) resolve({ error: `no answer within ${timeoutMs / 1000} s` });
+            else resolve({ error: describe(error) });
         };
         try {
             const send = webhook.url.toLowerCase().startsWith("https:") ? https.request : http.request;

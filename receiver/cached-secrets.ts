@@ -56,8 +56,9 @@ interface Attempt {
  * ```
  */
 export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecretsOptions = {}): SecretSource {
-    if (typeof fetchSecrets !== "function")
+    if (typeof fetchSecrets !== "function") {
         throw new TypeError("cachedSecrets: the first argument must be a function.");
+    }
     new OptionsCheck("cachedSecrets", options)
         .numbers("maxAgeSeconds", "minRefetchSeconds", "maxStaleSeconds", "timeoutSeconds", "maxWaiting")
         .functions("onFetchError", "now");

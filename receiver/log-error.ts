@@ -23,11 +23,11 @@ const what = {
 /** The default of `onError`. Only this package's own messages are shown: any other may contain the video's URL. */
 export function logError(error: unknown, { step, event, operationId }: ErrorContext): void {
     const delivery = event === undefined ? "" : ` for ${JSON.stringify([event, operationId])}`;
-    const why =
-        error instanceof SecretsError || error instanceof SetupError
-            ? error.message
-            : error instanceof Error
-              ? error.name
-              : typeof error;
-    console.error(`pulumi-captions/receiver: ${what[step]}${delivery}: ${why} (pass onError to see the whole error)`);
+    const shown = `${what[step]}${delivery}: ${withoutContent(error)}`;
+    console.error(`pulumi-captions/receiver: ${shown} (pass onError to see the whole error)`);
+}
+
+function withoutContent(error: unknown): string {
+    if (error instanceof SecretsError || error instanceof SetupError) return error.message;
+    return error instanceof Error ? error.name : typeof error;
 }

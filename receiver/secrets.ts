@@ -44,10 +44,12 @@ export function listOf(values: SecretValues): string[] {
 /** Why this cannot be a secret that comes as a bearer token. */
 export function problemOf(secret: string): string | undefined {
     if (/\s/.test(secret)) return "has white space in it";
-    if (/[\p{Cc}\p{Cf}\ufffd]/u.test(secret))
+    if (/[\p{Cc}\p{Cf}\ufffd]/u.test(secret)) {
         return "has characters that cannot be printed, as text in a wrong encoding has";
-    if (/^["'`[{]/.test(secret))
+    }
+    if (/^["'`[{]/.test(secret)) {
         return "begins with a quote or a bracket (secretsFromText reads lists and quoted text)";
+    }
     return undefined;
 }
 

@@ -87,8 +87,9 @@ async function measure(engine: Engine, program: string, count: number): Promise<
         const go = ["--yes", "--skip-preview", "--stack", "bench"];
         await run("stack", "init", "bench");
         const first = await run("up", ...go);
-        if (emulator.webhooks.length !== count)
+        if (emulator.webhooks.length !== count) {
             throw new Error(`There are ${emulator.webhooks.length} webhooks, not ${count}.`);
+        }
         const measures = [first];
         measures.push(await run("up", ...go, "--expect-no-changes"));
         measures.push(await run("refresh", ...go));
@@ -115,8 +116,9 @@ function layOutPackages(nodeModules: string): void {
 function parseCounts(args: readonly string[]): readonly number[] {
     if (args.length === 0) return [1, 60];
     const counts = (args[0] === "--webhooks" ? args[1] : undefined)?.split(",").map(Number) ?? [];
-    if (counts.length > 0 && args.length === 2 && counts.every((count) => Number.isInteger(count) && count > 0))
+    if (counts.length > 0 && args.length === 2 && counts.every((count) => Number.isInteger(count) && count > 0)) {
         return counts;
+    }
     throw new Error("Usage: npm run bench [-- --webhooks 1,60,200]");
 }
 

@@ -119,8 +119,9 @@ function removeOutdated() {
         const built = relative(join(root, "dist"), file);
         const stem = built.replace(/(\.d)?\.[cm]?[jt]s$/, "").replace(/^esm[/\\]/, "");
         if (!/\.[cm]?[jt]s$/.test(built)) continue;
-        if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending))))
+        if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending)))) {
             rmSync(file);
+        }
     }
 }
 

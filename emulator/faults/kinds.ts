@@ -149,9 +149,9 @@ export function courseOf(fault: (FaultDetails & { readonly kind: FaultKind }) | 
     if (fault === undefined) return { work: "before", silent: false, answer: ({ answer }) => answer, send: sendWhole };
     const kind: KindOfFault = faultKinds[fault.kind];
     const works = typeof kind.work === "boolean" ? kind.work : kind.work(fault);
-    const { doneAfterMs } = fault;
+    const withoutDelay = works ? "before" : "never";
     return {
-        work: doneAfterMs !== undefined ? { afterMs: doneAfterMs } : works ? "before" : "never",
+        work: fault.doneAfterMs === undefined ? withoutDelay : { afterMs: fault.doneAfterMs },
         silent: kind.silent === true,
         answer: (occasion) => (kind.answer === undefined ? occasion.answer : kind.answer({ ...occasion, fault })),
         send: (transmission) => (kind.send === undefined ? sendWhole(transmission) : kind.send(transmission, fault)),

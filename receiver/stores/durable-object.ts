@@ -37,8 +37,9 @@ export class CaptionsDelivery {
             if (entry?.owner === owner && !entry.done) await storage.deleteAll();
             return new Response();
         }
-        if (pathname === "/claim" && entry && entry.until > Date.now())
+        if (pathname === "/claim" && entry && entry.until > Date.now()) {
             return new Response(entry.done ? "done" : "busy");
+        }
         await storage.put("entry", { owner, done: pathname === "/confirm", until });
         await storage.setAlarm(until);
         return new Response("claimed");

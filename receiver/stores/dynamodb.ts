@@ -56,7 +56,8 @@ export function dynamoDedupe(client: DynamoClient, table: string): DedupeStore {
                 ReturnValuesOnConditionCheckFailure: "ALL_OLD",
             });
             const failed = await failedCondition(call);
-            return failed === undefined ? "claimed" : failed.Item?.done?.BOOL ? "done" : "busy";
+            if (failed === undefined) return "claimed";
+            return failed.Item?.done?.BOOL ? "done" : "busy";
         },
         confirm: async (key, owner, keepSeconds) => void (await put(key, owner, true, keepSeconds)),
         async release(key, owner) {

@@ -69,9 +69,9 @@ async function main(signal: AbortSignal): Promise<void> {
     for (const problem of tallies.flatMap(({ problems }) => problems).slice(0, 5)) say(problem);
     const isAsClaimed = claims.flatMap(([, ofThisWay]) => ofThisWay).every(({ holds }) => holds);
     const seconds = `${proof.seconds} s`;
-    if (isAsClaimed)
+    if (isAsClaimed) {
         console.log(`\n${paint(["green", "bold"], `All of it is so, in ${seconds}.`)} Why: docs/rotation.md.`);
-    else console.log(`\n${paint(["red", "bold"], `Not all of it is so, in ${seconds}.`)}`);
+    } else console.log(`\n${paint(["red", "bold"], `Not all of it is so, in ${seconds}.`)}`);
     process.exitCode = isAsClaimed ? 0 : 1;
 }
 

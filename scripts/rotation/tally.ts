@@ -85,8 +85,9 @@ export function tally(
                 figures.lost++;
                 refused.refusedOfLost += refusals.length;
                 const sentAt = Math.min(...copies.map(({ at }) => at));
-                if (receiver.switches.some(({ from, to }) => sentAt <= to && answeredAt >= from))
+                if (receiver.switches.some(({ from, to }) => sentAt <= to && answeredAt >= from)) {
                     figures.lostInSwitch++;
+                }
                 continue;
             }
             figures.handedOn++;

@@ -27,9 +27,9 @@ const receiver = createReceiver({
     onDelivery: async (delivery, { secretIndex, waitUntil }) => {
         if (delivery.operationId === "fails") throw new Error("no");
         const handOn = async () => tell({ secretIndex, operationId: delivery.operationId });
-        if (delivery.operationId === "later")
+        if (delivery.operationId === "later") {
             waitUntil(new Promise((resolve) => setTimeout(resolve, 100)).then(handOn));
-        else await handOn();
+        } else await handOn();
     },
 });
 
