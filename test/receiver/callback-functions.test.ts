@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import typescript from "typescript";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { secret, success } from "./support.js";
+import { secret, success } from "./support";
 
 const run = promisify(execFile);
 const root = join(__dirname, "../..");

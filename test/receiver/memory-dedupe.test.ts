@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { memoryDedupe } from "../../receiver/index.js";
+import { memoryDedupe } from "../../receiver";
 
 const week = 604_800;
 

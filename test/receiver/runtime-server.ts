@@ -1,7 +1,7 @@
 // A receiver behind the server of whichever runtime this runs in. runtimes.test.ts starts it, and sends requests to it.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { cachedSecrets, createReceiver, secretsFromText, toNodeListener } from "../../receiver/index.js";
+import { cachedSecrets, createReceiver, secretsFromText, toNodeListener } from "../../receiver";
 
 /** What is used of Deno and Bun, whose types Node does not have. */
 declare const Deno: {

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { secret, send, success } from "./support.js";
+import { secret, send, success } from "./support";
 
 const run = promisify(execFile);
 const root = join(__dirname, "../..");

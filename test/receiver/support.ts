@@ -4,7 +4,7 @@ import type { RequestListener, Server } from "node:http";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished, vi } from "vitest";
-import { secret } from "./secret.js";
+import { secret } from "./secret";
 
 // In a file of its own, for processes that have no vitest.
 export { secret };

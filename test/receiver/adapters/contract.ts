@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createReceiver, type Receiver, type ReceiverOptions } from "../../../receiver/index.js";
-import { secret, send, success } from "../support.js";
+import { createReceiver, type Receiver, type ReceiverOptions } from "../../../receiver";
+import { secret, send, success } from "../support";
 
 /** Starts a server whose path `/hook` is the receiver's, until the test ends. @returns its URL */
 export type Start = (receiver: Receiver) => Promise<string>;

@@ -3,8 +3,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { DedupeStore } from "../../../receiver/index.js";
-import { secret, success } from "../support.js";
+import type { DedupeStore } from "../../../receiver";
+import { secret, success } from "../support";
 
 const root = join(__dirname, "../../..");
 const week = 604_800;
