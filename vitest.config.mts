@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Tests that take what this machine may not have yet, and which then takes minutes to get: the real engine, the packed package,
- * a browser, servers. All others are quick.
+ * Tests that take what this machine may not have yet, and which then takes minutes to get: the real engine, the packed
+ * package, a browser, servers. All others are quick.
  */
 const engineTests = [
     "test/{chaos,docs,engine,examples,gitops,matrix,package,rotation,states}/**/*.test.ts",

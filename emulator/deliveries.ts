@@ -36,7 +36,10 @@ export interface DelivererOptions {
     readonly signal: AbortSignal;
 }
 
-/** Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is over. */
+/**
+ * Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is
+ * over.
+ */
 export async function deliver(video: Video, outcome: Outcome, options: DelivererOptions): Promise<Delivery[]> {
     const event = `creator.${outcome}`;
     const wanting = options.webhooks.all.filter(({ enabledEvents }) => enabledEvents.includes(event));
@@ -88,7 +91,9 @@ function deliveryBody(event: string, video: Video, { failedUrl }: Behaviour, emu
 
 type ReceiverAnswer = { readonly status: number } | { readonly status?: undefined; readonly error: string };
 
-/** Not `fetch`: it refuses some ports, and keeps connections that would have to be closed. Redirects are not followed. */
+/**
+ * Not `fetch`: it refuses some ports, and keeps connections that would have to be closed. Redirects are not followed.
+ */
 function post(webhook: StoredWebhook, body: string, timeoutMs: number, stopping: AbortSignal): Promise<ReceiverAnswer> {
     return new Promise((resolve) => {
         // Not AbortSignal.any, which leaves something at the long-lived signal each time.

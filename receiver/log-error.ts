@@ -1,11 +1,15 @@
 import { SecretsError } from "./secrets-error.js";
 import { SetupError } from "./setup-error.js";
 
-/** Where something went wrong, and with which delivery, if that is known by then. Without the delivery's URL, which is a credential. */
+/**
+ * Where something went wrong, and with which delivery, if that is known by then. Without the delivery's URL, which is a
+ * credential.
+ */
 export interface ErrorContext {
     /**
-     * `secrets`: there is none, or they could not be fetched. `body`: something else has read it. `dedupe`: the store. `handler`:
-     * `onDelivery`. `request`: an adapter could not make a request, or an answer, of what its framework gave it.
+     * `secrets`: there is none, or they could not be fetched. `body`: something else has read it. `dedupe`: the store.
+     * `handler`: `onDelivery`. `request`: an adapter could not make a request, or an answer, of what its framework gave
+     * it.
      */
     step: "secrets" | "body" | "dedupe" | "handler" | "request";
     event?: string;

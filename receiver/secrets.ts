@@ -21,13 +21,17 @@ export interface SecretSource {
     lists(): AsyncIterable<SecretValues>;
 }
 
-/** Where a receiver takes secrets from: given as they are, by a function (cached by {@link cachedSecrets}' defaults), or a source. */
+/**
+ * Where a receiver takes secrets from: given as they are, by a function (cached by {@link cachedSecrets}' defaults), or
+ * a source.
+ */
 export type Secrets = SecretValues | FetchSecrets | SecretSource;
 
 /**
  * The secrets as a list with the same indices. White space around one is a file's or a variable's, never the secret's.
  *
- * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery in silence.
+ * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery
+ * in silence.
  */
 export function listOf(values: SecretValues): string[] {
     const list: readonly unknown[] = Array.isArray(values) ? values : [values];

@@ -1,5 +1,5 @@
-// `npm run bench`: how long the engine takes with 1 and 60 webhooks, and how many calls, against an emulator that answers after
-// 20 ms, side by side with a plain dynamic provider written as Pulumi's documentation shows it.
+// `npm run bench`: how long the engine takes with 1 and 60 webhooks, and how many calls, against an emulator that
+// answers after 20 ms, side by side with a plain dynamic provider written as Pulumi's documentation shows it.
 // `npm run bench -- --webhooks 200,1000` for more. What counts is the ratio: seconds depend on the machine.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,10 @@ for (let index = 0; index < ${count}; index++) {
 const ours = (count: number): string =>
     `const captions = require("pulumi-captions");${declare(count, "new captions.Webhook")}`;
 
-/** As the page on dynamic providers does it: its code is captured, every resource reads for itself, and there is no own diff. */
+/**
+ * As the page on dynamic providers does it: its code is captured, every resource reads for itself, and there is no own
+ * diff.
+ */
 const plain = (count: number): string => `
 const pulumi = require("@pulumi/pulumi");
 async function call(endpoint, body) {

@@ -2,12 +2,15 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { sep } from "node:path";
 
-/** What tools of others leave in the folder for temporary files: caches, and the pipes of Pulumi's language host when it is killed. */
+/**
+ * What tools of others leave in the folder for temporary files: caches, and the pipes of Pulumi's language host when it
+ * is killed.
+ */
 const notOurs = /^(tsx-\d+|node-compile-cache|v8-compile-cache-\d+|pulumi-node-pipes\d+)$/;
 
 /**
- * Processes that were started with the folder in their environment (as `TMPDIR`), have it in their command, or work in it.
- * Only Linux tells so; elsewhere there are none.
+ * Processes that were started with the folder in their environment (as `TMPDIR`), have it in their command, or work in
+ * it. Only Linux tells so; elsewhere there are none.
  *
  * @returns {{ pid: number, command: string }[]}
  */

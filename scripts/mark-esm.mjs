@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 
-// `dist/esm` has ES modules, while the package is CommonJS. Bundlers look for `sideEffects` in the nearest package.json only.
+// `dist/esm` has ES modules, while the package is CommonJS. Bundlers look for `sideEffects` in the nearest package.json
+// only.
 mkdirSync(join(dist, "esm"), { recursive: true });
 writeFileSync(join(dist, "esm", "package.json"), '{ "type": "module", "sideEffects": false }\n');
 

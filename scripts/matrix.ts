@@ -171,8 +171,8 @@ async function installInto(folder: string, cell: Cell, tarball: string, reporter
 }
 
 /**
- * A folder with the packages of a cell as its package manager lays them out, out of the cache, with what is in the tarball
- * now in place of what was installed then.
+ * A folder with the packages of a cell as its package manager lays them out, out of the cache, with what is in the
+ * tarball now in place of what was installed then.
  */
 async function copyInstallation(folder: string, cell: Cell, tarball: string, reporter: Reporter): Promise<void> {
     const { dependencies, peerDependencies } = manifest;

@@ -1,5 +1,5 @@
-// The set-up that `npm start` and `npm test` need: Node's version, the packages, this package's link to itself, its build.
-// With the argument `packages` or `build` it does only that.
+// The set-up that `npm start` and `npm test` need: Node's version, the packages, this package's link to itself, its
+// build. With the argument `packages` or `build` it does only that.
 // Plain Node without any dependency, because it runs before there are any. Quick when there is nothing to do.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -152,7 +152,9 @@ async function npm(step, args, failure) {
 
 const STALE_MS = 10_000;
 
-/** Held by a folder that its owner touches every few seconds: one that nobody touches belongs to a process that is gone. */
+/**
+ * Held by a folder that its owner touches every few seconds: one that nobody touches belongs to a process that is gone.
+ */
 async function withLock(log, work) {
     const path = join(
         tmpdir(),

@@ -1,7 +1,8 @@
 // `npm test`: sets up, checks format, lint and types, gets the engine and a browser, packs the package, runs the tests.
 // In the end no process may work in the tests' temporary folder, and nothing may be in it.
 // A step that fails doesn't keep the next ones from running where they can. What follows `--` goes to vitest.
-// The last line is `N passed, N failed`: format and lint, types, and each test count as one; so does any other step that fails.
+// The last line is `N passed, N failed`: format and lint, types, and each test count as one; so does any other step
+// that fails.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +22,10 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 const counts = { passed: 0, failed: 0 };
 const summary = [];
 
-/** Runs a step and notes how it ended; `counted` steps count when they pass, too. Answers what `work` does, or undefined. */
+/**
+ * Runs a step and notes how it ended; `counted` steps count when they pass, too. Answers what `work` does, or
+ * undefined.
+ */
 async function step(name, counted, work) {
     const started = Date.now();
     const note = (mark, more = "") => {
@@ -41,7 +45,10 @@ async function step(name, counted, work) {
     }
 }
 
-/** Runs a Node program of ours to its end and answers its standard output; with `name`, shows its standard error at once. */
+/**
+ * Runs a Node program of ours to its end and answers its standard output; with `name`, shows its standard error at
+ * once.
+ */
 function node(args, options) {
     return execute(process.execPath, args, options);
 }

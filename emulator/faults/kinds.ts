@@ -81,7 +81,10 @@ const faultKinds = {
         canWorkLate: true,
         answer: ({ fault, answer }) => ({ ...answer, body: fault.body ?? '{"result": [{"ok": 1}], "id": 42}' }),
     },
-    /** `status` (default: the API's), the headers, and then a connection reset, after `delayMs`. No work is done if `status` is 300 or more. */
+    /**
+     * `status` (default: the API's), the headers, and then a connection reset, after `delayMs`. No work is done if
+     * `status` is 300 or more.
+     */
     "break-after-headers": {
         work: ({ status }) => status === undefined || status < 300,
         canWorkLate: true,

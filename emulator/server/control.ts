@@ -79,8 +79,8 @@ const finishSchema = v.strictObject({
 });
 
 /**
- * The control endpoints, for the page and for tests in other processes, below `/_emulator`. Whether the request may use them has
- * been checked before.
+ * The control endpoints, for the page and for tests in other processes, below `/_emulator`. Whether the request may use
+ * them has been checked before.
  */
 export async function handleControl(
     request: IncomingMessage,

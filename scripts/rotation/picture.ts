@@ -1,4 +1,5 @@
-// Draws docs/rotation.png, the time-line of a rotation in each of the three ways: `npx tsx scripts/rotation/picture.ts [file]`.
+// Draws docs/rotation.png, the time-line of a rotation in each of the three ways: `npx tsx scripts/rotation/picture.ts
+// [file]`.
 import { chromium } from "playwright-core";
 import { findOrInstallBrowser } from "../browser";
 import { standardErrorReporter } from "../engine/progress";

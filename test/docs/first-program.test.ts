@@ -113,7 +113,10 @@ class Reader {
         return child;
     }
 
-    /** What npm does here, without a network: packs what was packed for all tests, and unpacks the tarball that it is given. */
+    /**
+     * What npm does here, without a network: packs what was packed for all tests, and unpacks the tarball that it is
+     * given.
+     */
     #npm(): string {
         return `#!/bin/bash
 set -e

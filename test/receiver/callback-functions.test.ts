@@ -1,4 +1,5 @@
-// A receiver in a callback function of Pulumi (`aws.lambda.CallbackFunction`, say), which serializes what the program has made.
+// A receiver in a callback function of Pulumi (`aws.lambda.CallbackFunction`, say), which serializes what the program
+// has made.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -87,8 +87,8 @@ export function deferred<T = void>(): {
 }
 
 /**
- * Time stands still until the test moves it. Hashing, which Node does in other threads, is done at once, so that moving the
- * time is all that a test has to wait for.
+ * Time stands still until the test moves it. Hashing, which Node does in other threads, is done at once, so that moving
+ * the time is all that a test has to wait for.
  */
 export function holdTime(): void {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });

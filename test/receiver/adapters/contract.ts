@@ -161,7 +161,10 @@ export function readsNoFurther(name: string, start: Start): void {
     });
 }
 
-/** A genuine delivery whose body is gone is our side's mistake: it must not count as wrong, and somebody has to hear of it. */
+/**
+ * A genuine delivery whose body is gone is our side's mistake: it must not count as wrong, and somebody has to hear of
+ * it.
+ */
 export function saysWhatTookTheBody(name: string, start: Start): void {
     test(`behind ${name}, a genuine delivery is answered 500, and onError says why`, async () => {
         const { receiver, onDelivery, onError } = receiverWith();

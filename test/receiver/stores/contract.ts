@@ -88,7 +88,10 @@ export async function handOnOnce(receivers: [Send, Send], handed: readonly strin
     expect(new Set(handed).size).toBe(2000);
 }
 
-/** A process of its own with a receiver, and with the store that `process.ts` makes of the arguments, until the test ends. */
+/**
+ * A process of its own with a receiver, and with the store that `process.ts` makes of the arguments, until the test
+ * ends.
+ */
 async function startProcess(args: readonly string[], handed: string[]): Promise<Send> {
     const child = fork(join(__dirname, "process.ts"), args, { cwd: root, execArgv: ["--import", "tsx"] });
     const ended = once(child, "close");

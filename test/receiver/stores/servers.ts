@@ -17,8 +17,8 @@ export async function startRedis(): Promise<string> {
 }
 
 /**
- * A server that hands requests on one after the other. DynamoDB does a conditional write in one step; moto checks the condition and
- * writes in two, and serves several requests at a time.
+ * A server that hands requests on one after the other. DynamoDB does a conditional write in one step; moto checks the
+ * condition and writes in two, and serves several requests at a time.
  */
 async function oneAtATime(target: string): Promise<string> {
     let before: Promise<unknown> = Promise.resolve();
