@@ -1,13 +1,58 @@
 import { defineConfig } from "vitest/config";
 
+/**
+ * Tests that take what this machine may not have yet, and which then takes minutes to get: the real engine, the packed
+ * package, a browser, servers. All others are quick.
+ */
+const engineTests = [
+    "test/{chaos,docs,engine,examples,gitops,matrix,package,rotation,states}/**/*.test.ts",
+    "test/cli/{run,*/command}.test.ts",
+    "test/emulator/page.test.ts",
+    "test/network/proxy.test.ts",
+    "test/receiver/{callback-functions,entry-points,stores/*}.test.ts",
+];
+
 export default defineConfig({
     test: {
-        include: ["test/**/*.test.ts"],
-        globalSetup: ["test/support/packed.ts"],
-        // The real engine takes seconds for each run, and two of them share two cores with everything else.
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
         pool: "forks",
         maxWorkers: 3,
+        projects: [
+            {
+                extends: true,
+                test: {
+                    name: "unit",
+                    include: ["test/**/*.test.ts"],
+                    exclude: engineTests,
+                    testTimeout: 30_000,
+                    hookTimeout: 60_000,
+                },
+            },
+            {
+                extends: true,
+                test: {
+                    name: "engine",
+                    include: engineTests,
+                    globalSetup: ["test/support/packed.ts"],
+                    setupFiles: ["test/support/end-killed-engines.ts"],
+                    // The real engine takes seconds for each run, and two of them share two cores with everything else.
+                    testTimeout: 120_000,
+                    hookTimeout: 120_000,
+                },
+            },
+            {
+                extends: true,
+                test: {
+                    name: "types",
+                    include: [],
+                    // What is wrong elsewhere is told by `npm run typecheck`.
+                    typecheck: {
+                        enabled: true,
+                        only: true,
+                        include: ["test/**/*.test-d.ts"],
+                        ignoreSourceErrors: true,
+                    },
+                },
+            },
+        ],
     },
 });

@@ -7,6 +7,7 @@ export const emulator: Command = {
     endsByInterrupt: true,
     async run(argv, io) {
         // Only now, so that the other commands need not load it.
+        // biome-ignore lint/style/noRestrictedImports: an import() needs the ending.
         const { runEmulatorCommand } = await import("../emulator/index.js");
         const { out, err, signal, env } = io;
         // Set by `npm run emulator`, in this repository or in a package that has such a script.

@@ -36,7 +36,10 @@ export interface DelivererOptions {
     readonly signal: AbortSignal;
 }
 
-/** Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is over. */
+/**
+ * Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is
+ * over.
+ */
 export async function deliver(video: Video, outcome: Outcome, options: DelivererOptions): Promise<Delivery[]> {
     const event = `creator.${outcome}`;
     const wanting = options.webhooks.all.filter(({ enabledEvents }) => enabledEvents.includes(event));
@@ -88,7 +91,9 @@ function deliveryBody(event: string, video: Video, { failedUrl }: Behaviour, emu
 
 type ReceiverAnswer = { readonly status: number } | { readonly status?: undefined; readonly error: string };
 
-/** Not `fetch`: it refuses some ports, and keeps connections that would have to be closed. Redirects are not followed. */
+/**
+ * Not `fetch`: it refuses some ports, and keeps connections that would have to be closed. Redirects are not followed.
+ */
 function post(webhook: StoredWebhook, body: string, timeoutMs: number, stopping: AbortSignal): Promise<ReceiverAnswer> {
     return new Promise((resolve) => {
         // Not AbortSignal.any, which leaves something at the long-lived signal each time.
@@ -101,10 +106,9 @@ function post(webhook: StoredWebhook, body: string, timeoutMs: number, stopping:
             stopping.removeEventListener("abort", end);
         };
         const fail = (error: NodeJS.ErrnoException): void => {
-            const late = `no answer within ${timeoutMs / 1000} s`;
-            resolve({
-                error: stopping.aborted ? "the emulator stopped" : ending.signal.aborted ? late : describe(error),
-            });
+            if (stopping.aborted) resolve({ error: "the emulator stopped" });
+            else if (ending.signal.aborted) resolve({ error: `no answer within ${timeoutMs / 1000} s` });
+            else resolve({ error: describe(error) });
         };
         try {
             const send = webhook.url.toLowerCase().startsWith("https:") ? https.request : http.request;

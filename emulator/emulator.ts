@@ -25,27 +25,31 @@ export interface EmulatorOptions {
     /** Default: 0, any free port. */
     readonly port?: number;
     /**
-     * The address to listen on. Default: `127.0.0.1`, which only this machine can reach. On any but a loopback address, the page and
-     * the control endpoints need the API key too (in `x-api-key`; see `pageUrl` of the emulator).
+     * The address to listen on. Default: `127.0.0.1`, which only this machine can reach. On any but a loopback address,
+     * the page and the control endpoints need the API key too (in `x-api-key`; see `pageUrl` of the emulator).
      */
     readonly host?: string;
     /** What calls must carry as `x-api-key`. Default: `emulator-key`; a random one where other machines can connect. */
     readonly apiKey?: string;
     /** The switches that differ from {@link defaultBehaviour}. */
     readonly behaviour?: Partial<Behaviour>;
-    /** A JSON file that keeps webhooks (with their secrets) and videos from one start to the next. Default: memory only. */
+    /**
+     * A JSON file that keeps webhooks (with their secrets) and videos from one start to the next. Default: memory only.
+     */
     readonly stateFile?: string;
     /** Told of each call and delivery, in a line without secrets. Default: nobody. */
     readonly log?: (line: string) => void;
-    /** The time, in milliseconds since 1970, for list lag, rate limits, videos and the journals. Default: `Date.now`. */
+    /**
+     * The time, in milliseconds since 1970, for list lag, rate limits, videos and the journals. Default: `Date.now`.
+     */
     readonly now?: () => number;
     /** Serves https with this key and certificate (PEM). Default: http. */
     readonly tls?: Tls;
 }
 
 /**
- * Starts a server that behaves like the webhooks of the Captions API, deliveries included, for tests and to try things out:
- * Captions itself has no test environment.
+ * Starts a server that behaves like the webhooks of the Captions API, deliveries included, for tests and to try things
+ * out: Captions itself has no test environment.
  *
  * @throws {EmulatorError} when the port is in use, the state file is broken, or the behaviour is not possible
  *
@@ -170,7 +174,10 @@ export class Emulator {
         return `${this.url}/api/creator`;
     }
 
-    /** The calls since the start or {@link clearCalls}, the oldest first (the last 10,000); a call is in it as soon as its body has come. */
+    /**
+     * The calls since the start or {@link clearCalls}, the oldest first (the last 10,000); a call is in it as soon as
+     * its body has come.
+     */
     get calls(): Call[] {
         return this.#calls.entries;
     }
@@ -187,7 +194,10 @@ export class Emulator {
         this.#traffic.clear();
     }
 
-    /** Resolves with the first call that fits, among those in {@link calls} and those to come. It is asked again as a call gets its answer. */
+    /**
+     * Resolves with the first call that fits, among those in {@link calls} and those to come. It is asked again as a
+     * call gets its answer.
+     */
     whenCalled(predicate: (call: Call) => boolean): Promise<Call> {
         return this.#calls.when(predicate);
     }
@@ -222,7 +232,10 @@ export class Emulator {
         return this.#traffic.maxInFlight;
     }
 
-    /** How many TCP connections were used for API calls since {@link clearCalls}; those that were open before don't count. */
+    /**
+     * How many TCP connections were used for API calls since {@link clearCalls}; those that were open before don't
+     * count.
+     */
     get connections(): number {
         return this.#traffic.connections;
     }
@@ -261,7 +274,10 @@ export class Emulator {
         return this.#lateWork.settled();
     }
 
-    /** Stops listening, so that new connections are refused; those that are open stay so (see {@link closeIdleConnections}). */
+    /**
+     * Stops listening, so that new connections are refused; those that are open stay so (see {@link
+     * closeIdleConnections}).
+     */
     refuseConnections(): Promise<void> {
         return this.#setMode("refused");
     }
@@ -325,8 +341,8 @@ export class Emulator {
     }
 
     /**
-     * Ends a video, and delivers that to the webhooks with the event. With the outcome that the video has already, the delivery is
-     * repeated, as an API may do.
+     * Ends a video, and delivers that to the webhooks with the event. With the outcome that the video has already, the
+     * delivery is repeated, as an API may do.
      *
      * @returns all attempts, once the last receiver has answered or its time is over
      * @throws {EmulatorError} when there is no such video, or it has ended the other way
@@ -361,7 +377,10 @@ export class Emulator {
         this.acceptConnections().catch((error: unknown) => this.#options.log?.(String(error)));
     }
 
-    /** Closes all connections and ends all that goes on; nothing keeps the process alive after it. Again: the same promise. */
+    /**
+     * Closes all connections and ends all that goes on; nothing keeps the process alive after it. Again: the same
+     * promise.
+     */
     stop(): Promise<void> {
         this.#stopped ??= (async () => {
             this.#stopping.abort();

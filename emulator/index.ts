@@ -1,6 +1,6 @@
 /**
- * A stand-in for the webhooks of the Captions API, which has no test environment: start it with {@link startEmulator}, or with
- * `pulumi-captions emulator` (in a clone: `npm run emulator`).
+ * A stand-in for the webhooks of the Captions API, which has no test environment: start it with {@link startEmulator},
+ * or with `pulumi-captions emulator` (in a clone: `npm run emulator`).
  */
 
 export type { Call, Endpoint } from "./api/calls";

@@ -3,8 +3,8 @@
  *
  * - `accepted`: a status from 200 to 299; `rejected`: 401 or 403; `other`: any other status
  * - `intermediary`: a page or a login of something in front of the receiver answered in its place
- * - `no-connection`: nobody could be reached; `untrusted`: the TLS handshake failed; `proxy`: the proxy of `HTTPS_PROXY` did
- *   not connect; `timeout`: no answer in time; `closed`: the connection was closed before an answer
+ * - `no-connection`: nobody could be reached; `untrusted`: the TLS handshake failed; `proxy`: the proxy of
+ *   `HTTPS_PROXY` did not connect; `timeout`: no answer in time; `closed`: the connection was closed before an answer
  * - `skipped`: not sent, because the request before it in the same round was not answered
  */
 export type Outcome =

@@ -59,7 +59,9 @@ const usualGap = 1_000;
 const shortestGap = 20;
 const longestSteadyGap = 10_000;
 const longestBackoff = 15_000;
-/** If one instance of five answers otherwise, a balancer that chooses at random hides it from 0.8^30 = 0.1 % of probes. */
+/**
+ * If one instance of five answers otherwise, a balancer that chooses at random hides it from 0.8^30 = 0.1 % of probes.
+ */
 const roundsWhileSteady = 30;
 
 /**

@@ -15,7 +15,8 @@ export type BearerToken = { token: string } | { reason: "missing-header" | "malf
 export function bearerToken(headers: HeadersLike): BearerToken {
     const values = [...valuesOf(headers, "authorization")];
     if (values.length === 0) return { reason: "missing-header" };
-    // A token has no white space (RFC 6750, section 2.1), so headers that were joined by a proxy do not get through either.
+    // A token has no white space (RFC 6750, section 2.1), so headers that were joined by a proxy do not get through
+    // either.
     const token = values.length === 1 ? /^[ \t]*bearer[ \t]+(\S+)[ \t]*$/i.exec(values[0] ?? "")?.[1] : undefined;
     return token === undefined ? { reason: "malformed-header" } : { token };
 }

@@ -3,8 +3,8 @@ import { tooLarge } from "./delivery.js";
 /**
  * Reads a request's body, up to a limit.
  *
- * The length that the request declares is only good for rejecting early: a body that is sent in chunks has none, so what
- * arrives is counted, and reading stops at the limit.
+ * The length that the request declares is only good for rejecting early: a body that is sent in chunks has none, so
+ * what arrives is counted, and reading stops at the limit.
  *
  * @throws {DeliveryError} With the code `too-large`.
  */

@@ -3,17 +3,32 @@ import { type FetchSecrets, hasSecret, listOf, type SecretSource } from "./secre
 import { SecretsError, secretsMissing } from "./secrets-error.js";
 
 export interface CachedSecretsOptions {
-    /** For how long fetched secrets are used without asking again, in seconds; never less than `minRefetchSeconds`. 0 or more; default: 300. */
+    /**
+     * For how long fetched secrets are used without asking again, in seconds; never less than `minRefetchSeconds`. 0 or
+     * more; default: 300.
+     */
     maxAgeSeconds?: number;
-    /** The least time from one fetch to the next, in seconds: how often unknown secrets can make the receiver ask. 0 to 86,400; default: 5. */
+    /**
+     * The least time from one fetch to the next, in seconds: how often unknown secrets can make the receiver ask. 0 to
+     * 86,400; default: 5.
+     */
     minRefetchSeconds?: number;
-    /** For how long the last secrets are used while fetching fails, in seconds since they were fetched. 0 or more; default: 86,400 (a day). */
+    /**
+     * For how long the last secrets are used while fetching fails, in seconds since they were fetched. 0 or more;
+     * default: 86,400 (a day).
+     */
     maxStaleSeconds?: number;
     /** After how many seconds a fetch counts as failed. 0.001 to 86,400; default: 10. */
     timeoutSeconds?: number;
-    /** How many deliveries may wait for the next fetch at a time; what comes on top is answered 503 at once. Default: 100. */
+    /**
+     * How many deliveries may wait for the next fetch at a time; what comes on top is answered 503 at once. Default:
+     * 100.
+     */
     maxWaiting?: number;
-    /** Told of what a fetch failed with, also when it found no secret. Such an error may contain credentials: log it with care. */
+    /**
+     * Told of what a fetch failed with, also when it found no secret. Such an error may contain credentials: log it
+     * with care.
+     */
     onFetchError?: (error: unknown) => void;
     /** The time in milliseconds; for tests. Default: `Date.now`. */
     now?: () => number;
@@ -31,13 +46,15 @@ interface Attempt {
  * Secrets that a function fetches, kept for a time, and fetched again before an unknown secret is rejected.
  *
  * - A secret that is in the cache is accepted without asking.
- * - A secret that is not makes the function be called again, so that a new secret is taken up without a restart. There are at
- *   least `minRefetchSeconds` from one call to the next; a delivery that comes in between waits for the next call (at most
- *   `maxWaiting` of them), and is rejected only after a fetch that began later than it came.
+ * - A secret that is not makes the function be called again, so that a new secret is taken up without a restart. There
+ *   are at least `minRefetchSeconds` from one call to the next; a delivery that comes in between waits for the next
+ *   call (at most `maxWaiting` of them), and is rejected only after a fetch that began later than it came.
  * - Calls at the same time share one fetch.
- * - A fetch that finds no secret at all has failed: a file that is being written is empty for a moment, and a webhook always has one.
+ * - A fetch that finds no secret at all has failed: a file that is being written is empty for a moment, and a webhook
+ * always has one.
  * - While fetching fails, the last secrets stay valid for `maxStaleSeconds`; a secret that is not among them is neither
- *   accepted nor rejected: a `SecretsError` is thrown, which a receiver answers with 503, so that the delivery is sent again.
+ *   accepted nor rejected: a `SecretsError` is thrown, which a receiver answers with 503, so that the delivery is sent
+ *   again.
  *
  * @example
  * ```ts
@@ -56,8 +73,9 @@ interface Attempt {
  * ```
  */
 export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecretsOptions = {}): SecretSource {
-    if (typeof fetchSecrets !== "function")
+    if (typeof fetchSecrets !== "function") {
         throw new TypeError("cachedSecrets: the first argument must be a function.");
+    }
     new OptionsCheck("cachedSecrets", options)
         .numbers("maxAgeSeconds", "minRefetchSeconds", "maxStaleSeconds", "timeoutSeconds", "maxWaiting")
         .functions("onFetchError", "now");
@@ -100,7 +118,10 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
         }
     }
 
-    /** An attempt that began after `seen`; or the one that is running; or the next that may begin; none if too many wait for it. */
+    /**
+     * An attempt that began after `seen`; or the one that is running; or the next that may begin; none if too many wait
+     * for it.
+     */
     async function nextAttempt(seen: number): Promise<Attempt | undefined> {
         if (latest && latest.number > seen) return latest;
         if (latest?.running && now() - latest.startedAt < timeout) return latest;
@@ -114,7 +135,10 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
         return latest !== before && latest ? latest : start();
     }
 
-    /** The last secrets, if they were fetched within so many milliseconds. (The time is below 0 if the clock was set back.) */
+    /**
+     * The last secrets, if they were fetched within so many milliseconds. (The time is below 0 if the clock was set
+     * back.)
+     */
     function lastWithin(milliseconds: number) {
         const age = last ? now() - last.startedAt : -1;
         return age >= 0 && age <= milliseconds ? last : undefined;
@@ -138,7 +162,8 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
                 if (!attempt) throw unavailable("too many deliveries wait for them");
                 let secrets: readonly string[];
                 try {
-                    // With a timer of its own: on Cloudflare Workers, the request that began to fetch may be cancelled, and the fetch with it.
+                    // With a timer of its own: on Cloudflare Workers, the request that began to fetch may be cancelled,
+                    // and the fetch with it.
                     secrets = await within(timeout, attempt.result);
                 } catch (error) {
                     const stale = offered ? undefined : lastWithin(maxStale);

@@ -21,10 +21,11 @@ export interface ClaimedDelivery {
 export const unremembered: ClaimedDelivery = { confirm: async () => undefined, release: async () => undefined };
 
 /**
- * Claims a delivery in the store, so that it is handled once. Of two at the same time, the second waits for what becomes of the first.
+ * Claims a delivery in the store, so that it is handled once. Of two at the same time, the second waits for what
+ * becomes of the first.
  *
- * @returns The claim; `done` for a repeat of what was handled; `busy` if another was being handled all the time that this one
- * could wait, so that what becomes of it is not known.
+ * @returns The claim; `done` for a repeat of what was handled; `busy` if another was being handled all the time that
+ * this one could wait, so that what becomes of it is not known.
  * @throws What the store throws when it is asked.
  */
 export async function claimDelivery(
@@ -47,7 +48,10 @@ export async function claimDelivery(
     };
 }
 
-/** Asks again and again instead of being told: that also works when another process, or another Worker's request, has the claim. */
+/**
+ * Asks again and again instead of being told: that also works when another process, or another Worker's request, has
+ * the claim.
+ */
 async function claimWithin(store: DedupeStore, key: string, owner: string, times: ClaimTimes) {
     // Not by `Date`, which may be set back; and not by the pauses, as the store takes time, too.
     const deadline = performance.now() + times.waitSeconds * 1000;

@@ -5,8 +5,8 @@ import type { HandedDelivery } from "./delivery.js";
 const MAX_CHARACTERS = 200;
 
 /**
- * What two deliveries have in common if one is a repeat of the other: event and operation's id. Of an event that is not known
- * here, one operation may have several that differ (its progress, say), so there the whole body counts.
+ * What two deliveries have in common if one is a repeat of the other: event and operation's id. Of an event that is not
+ * known here, one operation may have several that differ (its progress, say), so there the whole body counts.
  *
  * @returns Nothing if there is no operation's id to tell a repeat by.
  */

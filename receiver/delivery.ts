@@ -8,7 +8,10 @@ export const defaultMaxBytes = 1024 * 1024;
 export const testEvent = "pulumi-captions.test";
 
 interface AnyDelivery {
-    /** Everything that was delivered, as it came: also fields that are not known here. With the video's URL, so not for a log. */
+    /**
+     * Everything that was delivered, as it came: also fields that are not known here. With the video's URL, so not for
+     * a log.
+     */
     raw: Readonly<Record<string, unknown>>;
 }
 
@@ -34,13 +37,18 @@ export interface CreatorFailure extends AnyDelivery {
     creditsSpent?: number;
 }
 
-/** Sent by `npx pulumi-captions deliver` to find out whether a receiver knows the webhook's secret. Means nothing else. */
+/**
+ * Sent by `npx pulumi-captions deliver` to find out whether a receiver knows the webhook's secret. Means nothing else.
+ */
 export interface TestDelivery extends AnyDelivery {
     event: typeof testEvent;
     operationId?: string;
 }
 
-/** An event that Captions has added since: `event` is `"unknown"`, so that a `switch` tells it from the others, and `name` says which. */
+/**
+ * An event that Captions has added since: `event` is `"unknown"`, so that a `switch` tells it from the others, and
+ * `name` says which.
+ */
 export interface UnknownDelivery extends AnyDelivery {
     event: "unknown";
     /** The event as it was delivered, such as `creator.progress`. */

@@ -1,6 +1,6 @@
 /**
- * The receiver's side: what a service needs to take the deliveries of a webhook of the Captions API. It has no dependencies,
- * uses web standards only, and runs on Node, Cloudflare Workers, Deno and Bun.
+ * The receiver's side: what a service needs to take the deliveries of a webhook of the Captions API. It has no
+ * dependencies, uses web standards only, and runs on Node, Cloudflare Workers, Deno and Bun.
  *
  * @module
  */

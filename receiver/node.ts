@@ -4,11 +4,13 @@ import type { SecretSource } from "./secrets.js";
 import { secretsFromText } from "./secrets-from-text.js";
 
 /**
- * Secrets from a file, such as a mounted Kubernetes Secret or a Docker secret, in a form that {@link secretsFromText} reads.
- * The file is read again as soon as it has changed, without a restart. (In its own entry point, because it needs Node's `fs`.)
+ * Secrets from a file, such as a mounted Kubernetes Secret or a Docker secret, in a form that {@link secretsFromText}
+ * reads. The file is read again as soon as it has changed, without a restart. (In its own entry point, because it needs
+ * Node's `fs`.)
  *
- * If the file is gone, empty (as `pulumi stack output … > file` leaves it for some seconds) or not a list of secrets, the last secrets
- * stay valid for `maxStaleSeconds`, by default a day, and `onFetchError` is told. Without any yet, deliveries are answered with 503.
+ * If the file is gone, empty (as `pulumi stack output … > file` leaves it for some seconds) or not a list of secrets,
+ * the last secrets stay valid for `maxStaleSeconds`, by default a day, and `onFetchError` is told. Without any yet,
+ * deliveries are answered with 503.
  *
  * @example
  * ```ts

@@ -26,7 +26,8 @@ const ranges = {
 } satisfies Record<string, NumberRange>;
 
 /**
- * Checks options when they are given: NaN, for example, is neither more nor less than any limit, and would switch it off.
+ * Checks options when they are given: NaN, for example, is neither more nor less than any limit, and would switch it
+ * off.
  *
  * @throws {TypeError} When an option is not of its type.
  * @throws {RangeError} When a number is out of its range.

@@ -17,20 +17,21 @@ const instanceHeader = "captions-receiver-instance";
 
 export interface DeliveryContext {
     /**
-     * Which of the secrets the delivery came with: its place in the list, 0 is the newest. Never the secret itself, so fit for logs and
-     * metrics: during a rotation it shows whether the old webhook is still in use.
+     * Which of the secrets the delivery came with: its place in the list, 0 is the newest. Never the secret itself, so
+     * fit for logs and metrics: during a rotation it shows whether the old webhook is still in use.
      */
     secretIndex: number;
     /**
-     * Lets `onDelivery` return, and the delivery be answered with 200, while work goes on. The delivery counts as handled once all such
-     * work has succeeded: until then its repeats wait, and if it fails, `onError` is told and the next repeat is handed on.
+     * Lets `onDelivery` return, and the delivery be answered with 200, while work goes on. The delivery counts as
+     * handled once all such work has succeeded: until then its repeats wait, and if it fails, `onError` is told and the
+     * next repeat is handed on.
      *
-     * On Cloudflare Workers, this is the `waitUntil` of the request's `ctx`. On AWS Lambda, which stops a function that has answered, the answer
-     * waits for the work. In a server, the work goes on in the process.
+     * On Cloudflare Workers, this is the `waitUntil` of the request's `ctx`. On AWS Lambda, which stops a function that
+     * has answered, the answer waits for the work. In a server, the work goes on in the process.
      *
-     * It cannot promise that there is a repeat: Captions has been told 200, and has no reason to send the delivery again if the
-     * work fails or the process ends. (Cloudflare ends such work 30 seconds after the answer.) What must not be lost belongs in a queue or
-     * a database before `onDelivery` returns.
+     * It cannot promise that there is a repeat: Captions has been told 200, and has no reason to send the delivery
+     * again if the work fails or the process ends. (Cloudflare ends such work 30 seconds after the answer.) What must
+     * not be lost belongs in a queue or a database before `onDelivery` returns.
      *
      * @throws {TypeError} When it is not given a promise.
      */
@@ -50,35 +51,43 @@ export interface ReceiverOptions {
     /** The webhook's secret, all that are valid now, or where to fetch them: see {@link Secrets}. */
     secrets: Secrets;
     /**
-     * Called with each delivery once, and waited for. If it throws or rejects, the answer is 500, so that Captions may send the
-     * delivery again, and that repeat is handed on. Put long work into a queue: how long Captions waits for an answer is not documented.
+     * Called with each delivery once, and waited for. If it throws or rejects, the answer is 500, so that Captions may
+     * send the delivery again, and that repeat is handed on. Put long work into a queue: how long Captions waits for an
+     * answer is not documented.
      */
     onDelivery: (delivery: HandedDelivery, context: DeliveryContext) => unknown;
     /**
-     * Where handled deliveries are remembered. Default: {@link memoryDedupe}, which is right for one process; for several, see
-     * {@link DedupeStore}. `false`: nowhere, every repeat is handed on.
+     * Where handled deliveries are remembered. Default: {@link memoryDedupe}, which is right for one process; for
+     * several, see {@link DedupeStore}. `false`: nowhere, every repeat is handed on.
      */
     dedupe?: DedupeStore | false;
     /** For how long a handled delivery is remembered, in seconds, at least 1. Default: 604,800 (7 days). */
     keepSeconds?: number;
-    /** Longer than `onDelivery` ever takes, in seconds, at least 1: after it, a claim counts as left over from a crash. Default: 300. */
+    /**
+     * Longer than `onDelivery` ever takes, in seconds, at least 1: after it, a claim counts as left over from a crash.
+     * Default: 300.
+     */
     leaseSeconds?: number;
-    /** For how long a repeat waits while the same delivery is being handled, in seconds, 0 to 86,400; then it is answered 503. Default: 25. */
+    /**
+     * For how long a repeat waits while the same delivery is being handled, in seconds, 0 to 86,400; then it is
+     * answered 503. Default: 25.
+     */
     waitSeconds?: number;
     /** The greatest body that is read, in bytes. Default: 1 MiB. */
     maxBytes?: number;
     /**
-     * A name for this process, such as the pod's. Every answer to a genuine delivery or test then carries it in the header
-     * `Captions-Receiver-Instance`, so that a check can count how many instances it has reached. Printable ASCII, at most 200 characters.
-     * Default: no such header.
+     * A name for this process, such as the pod's. Every answer to a genuine delivery or test then carries it in the
+     * header `Captions-Receiver-Instance`, so that a check can count how many instances it has reached. Printable
+     * ASCII, at most 200 characters. Default: no such header.
      */
     instance?: string | undefined;
     /** Told of every request that was not taken, for a log or for figures: the answer itself says nothing about why. */
     onRefused?: (refusal: Refusal) => void;
     /**
-     * Told of what went wrong: what `onDelivery` threw (as it is, so take care what you log), secrets that could not be fetched or
-     * that are missing, a dedupe store that failed, a framework that has read the body before. Default: a line on `console.error` that
-     * names the error's class only, because an error's message may contain the video's URL.
+     * Told of what went wrong: what `onDelivery` threw (as it is, so take care what you log), secrets that could not be
+     * fetched or that are missing, a dedupe store that failed, a framework that has read the body before. Default: a
+     * line on `console.error` that names the error's class only, because an error's message may contain the video's
+     * URL.
      */
     onError?: (error: unknown, context: ErrorContext) => void;
 }
@@ -92,8 +101,8 @@ export interface Receiver {
 }
 
 /**
- * A receiver of deliveries, as a function from `Request` to `Response`: hand it to Deno, Bun or a framework as it is, or
- * through one of the adapters, such as {@link toNodeListener}, {@link toWorker} or {@link toLambdaHandler}.
+ * A receiver of deliveries, as a function from `Request` to `Response`: hand it to Deno, Bun or a framework as it is,
+ * or through one of the adapters, such as {@link toNodeListener}, {@link toWorker} or {@link toLambdaHandler}.
  *
  * | answer | when |
  * | --- | --- |
@@ -105,10 +114,11 @@ export interface Receiver {
  * | 500 | `onDelivery` failed; something else has read the body before |
  * | 503 | there is no secret yet, or the secrets or the dedupe store could not be asked; the same delivery is still being handled |
  *
- * A 503 carries `Retry-After`. The secret is checked before the body is read. The content type is not looked at: what is JSON is taken.
+ * A 503 carries `Retry-After`. The secret is checked before the body is read. The content type is not looked at: what
+ * is JSON is taken.
  *
- * A repeat has the same event and `operationId`. An event that this package does not know is a repeat only if its whole body is
- * the same: one operation may have several, such as its progress.
+ * A repeat has the same event and `operationId`. An event that this package does not know is a repeat only if its whole
+ * body is the same: one operation may have several, such as its progress.
  *
  * @example
  * ```ts
@@ -124,7 +134,8 @@ export interface Receiver {
  *
  * @throws {TypeError} When an option is not of its type.
  * @throws {RangeError} When a number is out of its range.
- * @throws {SecretsError} When `secrets` are given as they are, and cannot be secrets. (None at all is no error: the webhook may not be there yet.)
+ * @throws {SecretsError} When `secrets` are given as they are, and cannot be secrets. (None at all is no error: the
+ * webhook may not be there yet.)
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
     checkOptions(options);
@@ -265,7 +276,10 @@ function started(work: PromiseLike<unknown>): Promise<unknown> {
     return promise;
 }
 
-/** Settles when all of the work has, also what is added to the list meanwhile. @throws What the first that failed has thrown. */
+/**
+ * Settles when all of the work has, also what is added to the list meanwhile. @throws What the first that failed has
+ * thrown.
+ */
 async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
     for (const one of work) await one.catch(() => undefined);
     await Promise.all(work);

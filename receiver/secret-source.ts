@@ -1,7 +1,10 @@
 import { cachedSecrets } from "./cached-secrets.js";
 import { type FetchSecrets, listOf, type SecretSource, type Secrets } from "./secrets.js";
 
-/** One cache for each function, however often it is handed in. Made when it is used, as Pulumi cannot serialize it for a callback function. */
+/**
+ * One cache for each function, however often it is handed in. Made when it is used, as Pulumi cannot serialize it for a
+ * callback function.
+ */
 let sources: WeakMap<FetchSecrets, SecretSource> | undefined;
 
 /** @throws {SecretsError} When secrets that are given as they are cannot be secrets. */

@@ -2,11 +2,11 @@ import { problemOf } from "./secrets.js";
 import { secretsMalformed } from "./secrets-error.js";
 
 /**
- * Secrets from an environment variable, a file or a secret store: one secret, several with white space between them, or JSON
- * (a list of strings or one string, as `pulumi stack output secrets --json --show-secrets` prints it).
+ * Secrets from an environment variable, a file or a secret store: one secret, several with white space between them, or
+ * JSON (a list of strings or one string, as `pulumi stack output secrets --json --show-secrets` prints it).
  *
- * Quotes around the whole text, which env files keep, are not part of it. Bytes may be UTF-8 or UTF-16, with or without a byte order
- * mark, as PowerShell's `>` writes them.
+ * Quotes around the whole text, which env files keep, are not part of it. Bytes may be UTF-8 or UTF-16, with or without
+ * a byte order mark, as PowerShell's `>` writes them.
  *
  * @example
  * ```ts
@@ -19,7 +19,8 @@ import { secretsMalformed } from "./secrets-error.js";
  * ```
  *
  * @returns The secrets in the text's order; none if the text is empty or missing.
- * @throws {SecretsError} With the code `secrets-malformed`, if it is anything else. The message says what is wrong, without any of the text.
+ * @throws {SecretsError} With the code `secrets-malformed`, if it is anything else. The message says what is wrong,
+ * without any of the text.
  */
 export function secretsFromText(text: string | Uint8Array | undefined | null): string[] {
     if (text === undefined || text === null) return [];

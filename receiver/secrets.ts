@@ -21,13 +21,17 @@ export interface SecretSource {
     lists(): AsyncIterable<SecretValues>;
 }
 
-/** Where a receiver takes secrets from: given as they are, by a function (cached by {@link cachedSecrets}' defaults), or a source. */
+/**
+ * Where a receiver takes secrets from: given as they are, by a function (cached by {@link cachedSecrets}' defaults), or
+ * a source.
+ */
 export type Secrets = SecretValues | FetchSecrets | SecretSource;
 
 /**
  * The secrets as a list with the same indices. White space around one is a file's or a variable's, never the secret's.
  *
- * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery in silence.
+ * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery
+ * in silence.
  */
 export function listOf(values: SecretValues): string[] {
     const list: readonly unknown[] = Array.isArray(values) ? values : [values];
@@ -44,10 +48,12 @@ export function listOf(values: SecretValues): string[] {
 /** Why this cannot be a secret that comes as a bearer token. */
 export function problemOf(secret: string): string | undefined {
     if (/\s/.test(secret)) return "has white space in it";
-    if (/[\p{Cc}\p{Cf}\ufffd]/u.test(secret))
+    if (/[\p{Cc}\p{Cf}\ufffd]/u.test(secret)) {
         return "has characters that cannot be printed, as text in a wrong encoding has";
-    if (/^["'`[{]/.test(secret))
+    }
+    if (/^["'`[{]/.test(secret)) {
         return "begins with a quote or a bracket (secretsFromText reads lists and quoted text)";
+    }
     return undefined;
 }
 

@@ -13,16 +13,20 @@ export type RefusalReason =
     /** The token is none of the secrets. */
     | "wrong-secret";
 
-/** `secretIndex` is the matching secret's place in the list (0 for a single secret): with several generations, which one is in use. 0 is the newest. */
+/**
+ * `secretIndex` is the matching secret's place in the list (0 for a single secret): with several generations, which one
+ * is in use. 0 is the newest.
+ */
 export type Verification = { ok: true; secretIndex: number } | { ok: false; reason: RefusalReason };
 
 /**
- * Tells whether a delivery was sent by Captions: whether its `Authorization` header carries one of the webhook's secrets.
+ * Tells whether a delivery was sent by Captions: whether its `Authorization` header carries one of the webhook's
+ * secrets.
  *
  * That header is the only proof there is: Captions does not sign deliveries.
  *
- * The comparison takes the same time whichever secret matches. The scheme `Bearer` is taken in any letter case. Empty or
- * missing secrets match nothing, and white space around a secret is not part of it. A function is called through
+ * The comparison takes the same time whichever secret matches. The scheme `Bearer` is taken in any letter case. Empty
+ * or missing secrets match nothing, and white space around a secret is not part of it. A function is called through
  * {@link cachedSecrets} with its defaults (one cache for each function, so hand in the same one every time).
  *
  * @example
@@ -35,7 +39,8 @@ export type Verification = { ok: true; secretIndex: number } | { ok: false; reas
  * }
  * ```
  *
- * @throws {SecretsError} When there is no secret (yet), or none could be fetched, so that the delivery can be neither accepted nor rejected.
+ * @throws {SecretsError} When there is no secret (yet), or none could be fetched, so that the delivery can be neither
+ * accepted nor rejected.
  */
 export async function verifyDelivery(headers: HeadersLike, secrets: Secrets): Promise<Verification> {
     const bearer = bearerToken(headers);

@@ -1,5 +1,5 @@
-// `npm run bench`: how long the engine takes with 1 and 60 webhooks, and how many calls, against an emulator that answers after
-// 20 ms, side by side with a plain dynamic provider written as Pulumi's documentation shows it.
+// `npm run bench`: how long the engine takes with 1 and 60 webhooks, and how many calls, against an emulator that
+// answers after 20 ms, side by side with a plain dynamic provider written as Pulumi's documentation shows it.
 // `npm run bench -- --webhooks 200,1000` for more. What counts is the ratio: seconds depend on the machine.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,10 @@ for (let index = 0; index < ${count}; index++) {
 const ours = (count: number): string =>
     `const captions = require("pulumi-captions");${declare(count, "new captions.Webhook")}`;
 
-/** As the page on dynamic providers does it: its code is captured, every resource reads for itself, and there is no own diff. */
+/**
+ * As the page on dynamic providers does it: its code is captured, every resource reads for itself, and there is no own
+ * diff.
+ */
 const plain = (count: number): string => `
 const pulumi = require("@pulumi/pulumi");
 async function call(endpoint, body) {
@@ -87,8 +90,9 @@ async function measure(engine: Engine, program: string, count: number): Promise<
         const go = ["--yes", "--skip-preview", "--stack", "bench"];
         await run("stack", "init", "bench");
         const first = await run("up", ...go);
-        if (emulator.webhooks.length !== count)
+        if (emulator.webhooks.length !== count) {
             throw new Error(`There are ${emulator.webhooks.length} webhooks, not ${count}.`);
+        }
         const measures = [first];
         measures.push(await run("up", ...go, "--expect-no-changes"));
         measures.push(await run("refresh", ...go));
@@ -115,8 +119,9 @@ function layOutPackages(nodeModules: string): void {
 function parseCounts(args: readonly string[]): readonly number[] {
     if (args.length === 0) return [1, 60];
     const counts = (args[0] === "--webhooks" ? args[1] : undefined)?.split(",").map(Number) ?? [];
-    if (counts.length > 0 && args.length === 2 && counts.every((count) => Number.isInteger(count) && count > 0))
+    if (counts.length > 0 && args.length === 2 && counts.every((count) => Number.isInteger(count) && count > 0)) {
         return counts;
+    }
     throw new Error("Usage: npm run bench [-- --webhooks 1,60,200]");
 }
 

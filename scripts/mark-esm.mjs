@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 
-// `dist/esm` has ES modules, while the package is CommonJS.
+// `dist/esm` has ES modules, while the package is CommonJS. Bundlers look for `sideEffects` in the nearest package.json
+// only.
 mkdirSync(join(dist, "esm"), { recursive: true });
-writeFileSync(join(dist, "esm", "package.json"), '{ "type": "module" }\n');
+writeFileSync(join(dist, "esm", "package.json"), '{ "type": "module", "sideEffects": false }\n');
 
 // Pulumi's SDK bundles TypeScript 3.8, which does not know `type` inside the braces of an import or export.
 for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" })) {

@@ -171,8 +171,8 @@ async function installInto(folder: string, cell: Cell, tarball: string, reporter
 }
 
 /**
- * A folder with the packages of a cell as its package manager lays them out, out of the cache, with what is in the tarball
- * now in place of what was installed then.
+ * A folder with the packages of a cell as its package manager lays them out, out of the cache, with what is in the
+ * tarball now in place of what was installed then.
  */
 async function copyInstallation(folder: string, cell: Cell, tarball: string, reporter: Reporter): Promise<void> {
     const { dependencies, peerDependencies } = manifest;
@@ -310,13 +310,17 @@ async function writeProgram(cell: Cell, project: string, node: string): Promise<
     }
     const { program } = cell;
     const isTypeScript = usesTypeScript(cell);
-    const imports =
-        program === "commonjs"
-            ? 'const captions = require("pulumi-captions");\nconst pulumi = require("@pulumi/pulumi/package.json");'
-            : program === "esm"
-              ? 'import * as captions from "pulumi-captions";\nimport { createRequire } from "node:module";\n' +
-                'const pulumi = createRequire(import.meta.url)("@pulumi/pulumi/package.json");'
-              : 'import * as captions from "pulumi-captions";\nimport pulumi from "@pulumi/pulumi/package.json";';
+    const typescript =
+        'import * as captions from "pulumi-captions";\nimport pulumi from "@pulumi/pulumi/package.json";';
+    const imports = {
+        commonjs:
+            'const captions = require("pulumi-captions");\nconst pulumi = require("@pulumi/pulumi/package.json");',
+        esm:
+            'import * as captions from "pulumi-captions";\nimport { createRequire } from "node:module";\n' +
+            'const pulumi = createRequire(import.meta.url)("@pulumi/pulumi/package.json");',
+        typescript,
+        compiled: typescript,
+    }[program];
     const names =
         "id: webhook.id, secret: webhook.secret, legacy: legacy.secret, node: process.version, sdk: pulumi.version";
     const body = `
@@ -331,8 +335,9 @@ const all = { ${names} };
         program === "commonjs"
             ? "module.exports = all;\n"
             : "export const { id, secret, node, sdk } = all;\nconst other = all.legacy;\nexport { other as legacy };\n";
-    writeFileSync(join(project, isTypeScript ? "index.ts" : "index.js"), imports + body + ends);
-    const main = program === "compiled" ? "dist/index.js" : isTypeScript ? "index.ts" : "index.js";
+    const source = isTypeScript ? "index.ts" : "index.js";
+    writeFileSync(join(project, source), imports + body + ends);
+    const main = program === "compiled" ? "dist/index.js" : source;
     const text = { name: "matrix", private: true, main, ...(program === "esm" ? { type: "module" } : {}) };
     writeFileSync(join(project, "package.json"), `${JSON.stringify(text, undefined, 2)}\n`);
     const options = program === "compiled" ? "\n  name: nodejs\n  options:\n    typescript: false" : " nodejs";

@@ -1,4 +1,5 @@
-// Takes the picture of the emulator's page for the README: `npx tsx scripts/screenshot-emulator.ts [file] [width] [light|dark]`.
+// Takes the picture of the emulator's page for the README: `npx tsx scripts/screenshot-emulator.ts [file] [width]
+// [light|dark]`.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { chromium } from "playwright-core";

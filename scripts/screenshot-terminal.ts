@@ -9,8 +9,9 @@ import { standardErrorReporter } from "./engine/progress";
 const widthInPixels = 960;
 
 async function main(file = "", command = "", end?: string): Promise<void> {
-    if (file === "" || command === "")
+    if (file === "" || command === "") {
         throw new Error("Usage: screenshot-terminal.ts <file> <command> [end], with its output as input");
+    }
     const page = pageOf(command, htmlOf(await text(process.stdin), end), end !== undefined);
     const executablePath = await findOrInstallBrowser(standardErrorReporter());
     const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });

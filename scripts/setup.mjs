@@ -1,4 +1,5 @@
-// The set-up that `npm start` and `npm test` need: Node's version, the packages, this package's link to itself, its build.
+// The set-up that `npm start` and `npm test` need: Node's version, the packages, this package's link to itself, its
+// build. With the argument `packages` or `build` it does only that.
 // Plain Node without any dependency, because it runs before there are any. Quick when there is nothing to do.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -24,6 +25,8 @@ const root = realpathSync(dirname(dirname(fileURLToPath(import.meta.url))));
 const stamps = join(root, "node_modules", ".pulumi-captions");
 const onWindows = process.platform === "win32";
 
+/** The environment variable that tells a set-up that another one started it. */
+const WITHIN = "PULUMI_CAPTIONS_SETUP";
 const OLDEST_NODE = [20, 19];
 const SOURCES = ["provider", "emulator", "receiver", "probe", "cli", "package.json"].concat(
     ["mark-esm.mjs", "copy-page.mjs"].map((name) => `scripts/${name}`),
@@ -40,12 +43,16 @@ export class SetUpError extends Error {
 }
 
 /** Does what isn't done yet. Two at once don't disturb each other: the second one waits. */
-export async function setUp({ log }) {
+export async function setUp({ log, only = undefined }) {
     checkNode();
+    // npm runs the script `prepare` after each install, also after ours, which is followed by the build anyway.
+    if (process.env[WITHIN] !== undefined) return;
     await withLock(log, async () => {
-        await installPackages(log);
-        linkPackage();
-        await build(log);
+        if (only !== "build") {
+            await installPackages(log);
+            linkPackage();
+        }
+        if (only !== "packages") await build(log);
     });
 }
 
@@ -112,8 +119,9 @@ function removeOutdated() {
         const built = relative(join(root, "dist"), file);
         const stem = built.replace(/(\.d)?\.[cm]?[jt]s$/, "").replace(/^esm[/\\]/, "");
         if (!/\.[cm]?[jt]s$/.test(built)) continue;
-        if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending))))
+        if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending)))) {
             rmSync(file);
+        }
     }
 }
 
@@ -125,6 +133,7 @@ async function npm(step, args, failure) {
         let output = "";
         const child = spawn(command, [...first, ...args], {
             cwd: root,
+            env: { ...process.env, [WITHIN]: "running" },
             stdio: ["ignore", "pipe", "pipe"],
             shell: onWindows && !own,
         });
@@ -143,7 +152,9 @@ async function npm(step, args, failure) {
 
 const STALE_MS = 10_000;
 
-/** Held by a folder that its owner touches every few seconds: one that nobody touches belongs to a process that is gone. */
+/**
+ * Held by a folder that its owner touches every few seconds: one that nobody touches belongs to a process that is gone.
+ */
 async function withLock(log, work) {
     const path = join(
         tmpdir(),
@@ -228,7 +239,8 @@ function seconds(started) {
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-    setUp({ log: console.log }).catch((error) => {
+    // `npm pack --json` and the like write what programs read to standard output.
+    setUp({ log: console.error, only: process.argv[2] }).catch((error) => {
         console.error(error instanceof SetUpError ? error.message : error);
         process.exitCode = 1;
     });

@@ -206,8 +206,9 @@ function showEngineLine(line: string): void {
     if (
         line.trim() === "" ||
         /^@ (updating|destroying)|^(Updating|Destroying) \(|^The resources in|^If you want to remove/.test(line)
-    )
+    ) {
         return;
+    }
     show(line.trimEnd());
 }
 

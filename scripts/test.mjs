@@ -1,23 +1,31 @@
 // `npm test`: sets up, checks format, lint and types, gets the engine and a browser, packs the package, runs the tests.
+// In the end no process may work in the tests' temporary folder, and nothing may be in it.
 // A step that fails doesn't keep the next ones from running where they can. What follows `--` goes to vitest.
-// The last line is `N passed, N failed`: format and lint, types, and each test count as one; so does any other step that fails.
+// The last line is `N passed, N failed`: format and lint, types, and each test count as one; so does any other step
+// that fails.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { filesLeft, processesBelow } from "./leftovers.mjs";
 import { SetUpError, setUp } from "./setup.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (name, path) => join(root, "node_modules", name, path);
-const temporary = mkdtempSync(join(tmpdir(), "pulumi-captions-test-"));
+const temporary = realpathSync(mkdtempSync(join(tmpdir(), "pulumi-captions-test-")));
+/** Where the tests' own temporary folders are. Short, as the path of a socket may have a hundred characters only. */
+const sandbox = join(temporary, "t");
 process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 const counts = { passed: 0, failed: 0 };
 const summary = [];
 
-/** Runs a step and notes how it ended; `counted` steps count when they pass, too. Answers what `work` does, or undefined. */
+/**
+ * Runs a step and notes how it ended; `counted` steps count when they pass, too. Answers what `work` does, or
+ * undefined.
+ */
 async function step(name, counted, work) {
     const started = Date.now();
     const note = (mark, more = "") => {
@@ -37,7 +45,10 @@ async function step(name, counted, work) {
     }
 }
 
-/** Runs a Node program of ours to its end and answers its standard output; with `name`, shows its standard error at once. */
+/**
+ * Runs a Node program of ours to its end and answers its standard output; with `name`, shows its standard error at
+ * once.
+ */
 function node(args, options) {
     return execute(process.execPath, args, options);
 }
@@ -120,6 +131,30 @@ async function tests(env) {
     );
 }
 
+/** How long a process may take to end after the test that ended it. */
+const ENDING_MS = 10_000;
+
+/** Fails if the tests have left a process or a file behind. Such a process is ended: nobody else ever would. */
+async function leftovers() {
+    let processes = processesBelow(sandbox);
+    for (const until = Date.now() + ENDING_MS; processes.length > 0 && Date.now() < until; ) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        processes = processesBelow(sandbox);
+    }
+    for (const { pid } of processes) {
+        try {
+            process.kill(pid, "SIGKILL");
+        } catch {
+            // It has ended in the meantime.
+        }
+    }
+    const left = [
+        ...processes.map(({ pid, command }) => `The tests left process ${pid} running: ${command}`),
+        ...filesLeft(sandbox).map((name) => `The tests left ${join(sandbox, name)} behind.`),
+    ];
+    if (left.length > 0) throw new Error(left.join("\n"));
+}
+
 async function main() {
     const setUpDone = await step("set-up", false, () => setUp({ log: console.log }));
     // Without the packages nothing can run; with a build that failed, the rest shows why.
@@ -138,11 +173,13 @@ async function main() {
         ),
         step("package", false, packed),
     ]);
-    const env = {};
+    mkdirSync(sandbox);
+    const env = { TMPDIR: sandbox, TMP: sandbox, TEMP: sandbox };
     if (typeof tarball === "string") env.PULUMI_CAPTIONS_TARBALL = tarball;
     if (typeof browser === "string") env.CHROMIUM_PATH = browser.trim();
     if (engine?.error) env.PULUMI_CAPTIONS_ENGINE_ERROR = engine.error.message;
     await tests(env);
+    await step("nothing left behind", false, leftovers);
 }
 
 function indent(text) {

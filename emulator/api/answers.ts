@@ -77,7 +77,8 @@ export function changeSecrets(value: unknown, form: Behaviour["secrets"]): unkno
         Object.entries(value).flatMap(([key, item]) => {
             if (key !== "secret") return [[key, changeSecrets(item, form)]];
             if (form === "missing") return [];
-            return [[key, form === "masked" ? maskedSecret : form === "empty" ? "" : item]];
+            if (form === "masked") return [[key, maskedSecret]];
+            return [[key, form === "empty" ? "" : item]];
         }),
     );
 }

@@ -205,8 +205,9 @@ export class Api {
         if (video === undefined) {
             throw new Rejection(behaviour.unknownIdStatus, `There is no operation with the id ${operationId}.`);
         }
-        if (video.outcome === "success")
+        if (video.outcome === "success") {
             return { state: "COMPLETE", url: signedUrl(this.#options.emulatorUrl(), video) };
+        }
         // What a failed operation answers is not documented.
         if (video.outcome === "failure") return { state: "FAILED", error: "The video could not be made." };
         return { state: "PROCESSING", progress: progressOf(video, this.#options.now()) };

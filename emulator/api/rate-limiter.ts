@@ -4,7 +4,9 @@ import type { RateLimit } from "../behaviour/behaviour";
 export class RateLimiter {
     #passed: number[] = [];
 
-    /** @returns 0 if the call may pass, else for how long it has to wait, in milliseconds; a rejected call doesn't count */
+    /**
+     * @returns 0 if the call may pass, else for how long it has to wait, in milliseconds; a rejected call doesn't count
+     */
     pass(limit: RateLimit | null, now: number): number {
         if (limit === null) return 0;
         this.#passed = this.#passed.filter((at) => at > now - limit.perSeconds * 1000);

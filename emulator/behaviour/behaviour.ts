@@ -42,19 +42,19 @@ export const switches = {
     /** The form of an error's body: `{"error": "…"}`, `{"message": "…"}`, text, a page, or nothing. */
     errorBody: v.optional(oneOf("json-error", "json-message", "text", "html", "empty"), "json-error"),
     /**
-     * Whether errors repeat the request with its API key, and the account's secrets, as debugging pages do. For tests that
-     * a client passes none of it on.
+     * Whether errors repeat the request with its API key, and the account's secrets, as debugging pages do. For tests
+     * that a client passes none of it on.
      */
     echoSecrets: v.optional(v.boolean(), false),
 
     /**
-     * What a second `/register` on one URL does. `merged` returns the existing webhook as it is; `merged-new-secret` rotates its
-     * secret first.
+     * What a second `/register` on one URL does. `merged` returns the existing webhook as it is; `merged-new-secret`
+     * rotates its secret first.
      */
     duplicateUrls: v.optional(oneOf("allowed", "refused", "merged", "merged-new-secret"), "allowed"),
     /**
-     * Fields that the API accepts and ignores. `/update` rotates the secret, leaves such a field as it was, and returns what is
-     * stored; `/register` enables all events if it ignores `enabledEvents` (it never ignores `url`).
+     * Fields that the API accepts and ignores. `/update` rotates the secret, leaves such a field as it was, and returns
+     * what is stored; `/register` enables all events if it ignores `enabledEvents` (it never ignores `url`).
      */
     ignoredFields: v.optional(v.array(oneOf("url", "enabledEvents")), () => []),
     /** What `/delete` of an unknown id returns: an error, `{"success": true}` or `{"success": false}`. */
@@ -62,7 +62,9 @@ export const switches = {
     /** Whether `/delete` of a known id returns `{"success": false}` and deletes nothing. */
     deleteAnswersFalse: v.optional(v.boolean(), false),
 
-    /** How far `/list` is behind what was registered, updated and deleted, in milliseconds (10 minutes are remembered). */
+    /**
+     * How far `/list` is behind what was registered, updated and deleted, in milliseconds (10 minutes are remembered).
+     */
     listLagMs: v.optional(milliseconds, 0),
     /** The order of the webhooks in `/list`. */
     listOrder: v.optional(oneOf("oldest-first", "newest-first", "shuffled"), "oldest-first"),
@@ -73,8 +75,8 @@ export const switches = {
     /** The order of `enabledEvents` in answers; `doubled` names each twice. */
     eventOrder: v.optional(oneOf("as-sent", "reversed", "sorted", "shuffled", "doubled"), "as-sent"),
     /**
-     * How `url` comes back in answers; `normalised` is the WHATWG form, the `percent-` forms encode the same path differently, and
-     * `tracking-query` is really another URL.
+     * How `url` comes back in answers; `normalised` is the WHATWG form, the `percent-` forms encode the same path
+     * differently, and `tracking-query` is really another URL.
      */
     urlForm: v.optional(v.picklist(urlFormNames), "as-sent"),
     /** How `url` comes back in `/list` only; null: as `urlForm` says. */
@@ -121,8 +123,9 @@ const schema = v.strictObject(switches);
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
 /**
- * The switches: one for each point that the documentation of the Captions API leaves open. The defaults are the plainest
- * reading of it; a client is right when it is right with every value. All of them with their defaults: `docs/emulator.md`.
+ * The switches: one for each point that the documentation of the Captions API leaves open. The defaults are the
+ * plainest reading of it; a client is right when it is right with every value. All of them with their defaults:
+ * `docs/emulator.md`.
  */
 export type Behaviour = {
     readonly [Name in keyof typeof switches]: DeepReadonly<v.InferOutput<(typeof switches)[Name]>>;

@@ -1,4 +1,7 @@
-/** What a `Retry-After` header may be, given how long the client really has to wait and the time; a list is sent as several headers. */
+/**
+ * What a `Retry-After` header may be, given how long the client really has to wait and the time; a list is sent as
+ * several headers.
+ */
 export const retryAfterForms = {
     seconds: (waitMs: number) => String(Math.ceil(waitMs / 1000)),
     // A date has whole seconds: rounded up, so that whoever waits until then has waited long enough.

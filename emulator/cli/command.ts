@@ -62,8 +62,8 @@ class UsageError extends Error {}
  * The command line of the emulator: runs until `io.signal` aborts.
  *
  * @param argv the arguments after the command's name
- * @returns the exit code: 0 after it was ended or has shown its help, 1 if it could not start, 2 after wrong usage. Both are told
- * in one line.
+ * @returns the exit code: 0 after it was ended or has shown its help, 1 if it could not start, 2 after wrong usage.
+ * Both are told in one line.
  */
 export async function runEmulatorCommand(argv: readonly string[], io: CommandIo): Promise<number> {
     try {

@@ -16,7 +16,9 @@ export interface Fault extends FaultDetails {
     readonly times?: number;
     /** How many matching calls pass unharmed first. Default: 0. */
     readonly after?: number;
-    /** Happens only to calls whose body has this `id`; no other call counts for `times` and `after`. Default: all calls. */
+    /**
+     * Happens only to calls whose body has this `id`; no other call counts for `times` and `after`. Default: all calls.
+     */
     readonly webhookId?: string;
     /** Happens only to calls whose body has this `url`, as `/register` has no id yet. Default: all calls. */
     readonly url?: string;

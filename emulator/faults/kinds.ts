@@ -81,7 +81,10 @@ const faultKinds = {
         canWorkLate: true,
         answer: ({ fault, answer }) => ({ ...answer, body: fault.body ?? '{"result": [{"ok": 1}], "id": 42}' }),
     },
-    /** `status` (default: the API's), the headers, and then a connection reset, after `delayMs`. No work is done if `status` is 300 or more. */
+    /**
+     * `status` (default: the API's), the headers, and then a connection reset, after `delayMs`. No work is done if
+     * `status` is 300 or more.
+     */
     "break-after-headers": {
         work: ({ status }) => status === undefined || status < 300,
         canWorkLate: true,
@@ -149,9 +152,9 @@ export function courseOf(fault: (FaultDetails & { readonly kind: FaultKind }) | 
     if (fault === undefined) return { work: "before", silent: false, answer: ({ answer }) => answer, send: sendWhole };
     const kind: KindOfFault = faultKinds[fault.kind];
     const works = typeof kind.work === "boolean" ? kind.work : kind.work(fault);
-    const { doneAfterMs } = fault;
+    const withoutDelay = works ? "before" : "never";
     return {
-        work: doneAfterMs !== undefined ? { afterMs: doneAfterMs } : works ? "before" : "never",
+        work: fault.doneAfterMs === undefined ? withoutDelay : { afterMs: fault.doneAfterMs },
         silent: kind.silent === true,
         answer: (occasion) => (kind.answer === undefined ? occasion.answer : kind.answer({ ...occasion, fault })),
         send: (transmission) => (kind.send === undefined ? sendWhole(transmission) : kind.send(transmission, fault)),

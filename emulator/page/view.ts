@@ -25,8 +25,8 @@ interface Shown<Entry> {
 }
 
 /**
- * What the page shows: of each list the page and the entries that it asks for, as `calls=2&callsFilter=register`. No secret is
- * in it.
+ * What the page shows: of each list the page and the entries that it asks for, as `calls=2&callsFilter=register`. No
+ * secret is in it.
  */
 export function view({ webhooks, calls, deliveries }: ViewOptions, query: URLSearchParams): object {
     const shown = <Entry>(name: string, all: readonly Entry[], words: (entry: Entry) => unknown[]): Shown<Entry> => {

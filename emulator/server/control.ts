@@ -79,8 +79,8 @@ const finishSchema = v.strictObject({
 });
 
 /**
- * The control endpoints, for the page and for tests in other processes, below `/_emulator`. Whether the request may use them has
- * been checked before.
+ * The control endpoints, for the page and for tests in other processes, below `/_emulator`. Whether the request may use
+ * them has been checked before.
  */
 export async function handleControl(
     request: IncomingMessage,
@@ -99,8 +99,9 @@ export async function handleControl(
     const handler = Object.hasOwn(routes, name) ? routes[name] : undefined;
     if (handler === undefined) return sendJson(response, 404, { error: "There is no such control endpoint." });
     const body = await readBody(request);
-    if (body.problem !== undefined)
+    if (body.problem !== undefined) {
         return sendJson(response, 400, { error: `The body is not usable: ${body.problem}.` });
+    }
     try {
         sendJson(response, 200, await handler(options, body.json, searchParams));
     } catch (error) {

@@ -11,9 +11,9 @@ export interface Access {
 /**
  * Why a request must not control the emulator, or undefined if it may.
  *
- * Where only this machine can connect, no key is needed. But the browser on this machine connects on behalf of any web site, so
- * other hosts' names are rejected: a site can let its own name point at 127.0.0.1, and would then count as the same origin
- * (DNS rebinding). Where others can connect, a `Host` header proves nothing, and the API key is needed.
+ * Where only this machine can connect, no key is needed. But the browser on this machine connects on behalf of any web
+ * site, so other hosts' names are rejected: a site can let its own name point at 127.0.0.1, and would then count as the
+ * same origin (DNS rebinding). Where others can connect, a `Host` header proves nothing, and the API key is needed.
  */
 export function whyNotInControl(request: IncomingMessage, access: Access): "wrong-host" | "no-key" | undefined {
     if (access.local) return isOwnHost(request.headers.host) ? undefined : "wrong-host";

@@ -5,8 +5,9 @@ import type { Changes } from "../store/changes";
 const gatherMs = 50;
 
 /**
- * Tells a page that something has changed, as Server-Sent Events, until it closes. What has changed it asks for when it wants to show
- * it; so a tab that sleeps, or doesn't read, costs nothing: as long as a message waits to be read there is no other.
+ * Tells a page that something has changed, as Server-Sent Events, until it closes. What has changed it asks for when it
+ * wants to show it; so a tab that sleeps, or doesn't read, costs nothing: as long as a message waits to be read there
+ * is no other.
  */
 export function sendChanges(response: ServerResponse, changes: Changes): void {
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });

@@ -57,7 +57,10 @@ export class Journal<Entry extends object> {
         this.#announce();
     }
 
-    /** The first entry that fits, as soon as there is one: among those that are there, and each that is added or amended. */
+    /**
+     * The first entry that fits, as soon as there is one: among those that are there, and each that is added or
+     * amended.
+     */
     when(predicate: (entry: Entry) => boolean): Promise<Entry> {
         return new Promise((resolve, reject) => {
             const look = (): void => {

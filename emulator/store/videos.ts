@@ -28,7 +28,9 @@ export interface Video {
 
 export const defaultScript = "Hello! This is a video that the emulator has not really made.";
 
-/** About 150 spoken words a minute, the usual pace of a presenter: an estimate, the API says only how it counts seconds. */
+/**
+ * About 150 spoken words a minute, the usual pace of a presenter: an estimate, the API says only how it counts seconds.
+ */
 const charactersPerSecond = 15;
 
 /** Enough for any test; a bound, because an emulator may run for weeks. */
@@ -73,7 +75,8 @@ export class VideoStore {
     }
 
     /**
-     * Ends the making of a video. With the outcome that it has already it changes nothing, so that its delivery can be repeated.
+     * Ends the making of a video. With the outcome that it has already it changes nothing, so that its delivery can be
+     * repeated.
      *
      * @throws {EmulatorError} if there is no such video, or if it has ended the other way
      */

@@ -41,7 +41,9 @@ interface Change {
 /** The account's webhooks, the oldest first, and what they were a while ago. */
 export class WebhookStore {
     readonly #entries = new Map<string, Entry>();
-    /** What happened in the last ten minutes, the oldest first. Changes, not copies: 10,000 registrations stay small. */
+    /**
+     * What happened in the last ten minutes, the oldest first. Changes, not copies: 10,000 registrations stay small.
+     */
     #changes: Change[] = [];
     #nextOrder = 0;
     readonly #changed: () => void;
@@ -97,7 +99,9 @@ export class WebhookStore {
         return webhook;
     }
 
-    /** Changes what is given and, as the API does at every update, the secret. Undefined if there is no such webhook. */
+    /**
+     * Changes what is given and, as the API does at every update, the secret. Undefined if there is no such webhook.
+     */
     update(id: string, change: Partial<WebhookSettings>): StoredWebhook | undefined {
         const before = this.#entries.get(id);
         if (before === undefined) return undefined;

@@ -35,8 +35,8 @@ export interface Options {
 }
 
 /**
- * Declares each tenant's webhook in a stack of its own. One that fails does not stop the others: both lists together have
- * every tenant, in the given order.
+ * Declares each tenant's webhook in a stack of its own. One that fails does not stop the others: both lists together
+ * have every tenant, in the given order.
  */
 export async function declareTenants(
     tenants: readonly Tenant[],
@@ -77,7 +77,8 @@ async function declareTenant(
                 const op = operationOn(event);
                 if (op === undefined) return;
                 onProgress?.(name, event.resourcePreEvent === undefined ? `${op}: done` : `${op} …`);
-                // An update is "update"; the operations that make one are "create", and "create-replacement" and "replace".
+                // An update is "update"; the operations that make one are "create", and "create-replacement" and
+                // "replace".
                 if (op === "update") change = "updated";
                 else if (/create|replace/.test(op)) change = "created";
             },

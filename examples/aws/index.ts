@@ -35,7 +35,8 @@ const receiver = new aws.lambda.Function(
         role: role.arn,
         timeout: 30,
         code: new pulumi.asset.AssetArchive({ "index.js": new pulumi.asset.StringAsset(bundle()) }),
-        // Where the secrets are, not what they are: the function reads them itself, and takes up new ones without a deployment.
+        // Where the secrets are, not what they are: the function reads them itself, and takes up new ones without a
+        // deployment.
         environment: { variables: { SECRET_ID: secret.arn } },
         loggingConfig: { logFormat: "Text", logGroup: logs.name },
         // Limits how much of the account's concurrency, and of your money, strangers can use. -1: no limit.

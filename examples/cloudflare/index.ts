@@ -23,7 +23,8 @@ const worker = new cloudflare.WorkersScript("receiver", {
     mainModule: "worker.js",
     content: bundle(),
     compatibilityDate: "2025-09-01",
-    // Secrets that were set elsewhere (`wrangler secret put`) stay: an upload removes all bindings that it does not name.
+    // Secrets that were set elsewhere (`wrangler secret put`) stay: an upload removes all bindings that it does not
+    // name.
     keepBindings: ["secret_text"],
     bindings: [{ name: "CAPTIONS_WEBHOOK_SECRETS", type: "secret_text", text: pulumi.jsonStringify(webhook.secrets) }],
 });

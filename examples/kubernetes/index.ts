@@ -19,7 +19,8 @@ const webhook = new captions.RotatingWebhook("renders", {
     generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 
-// Without a name of its own: where Pulumi has to replace it (see Pulumi.yaml), it creates the new one before it deletes the old.
+// Without a name of its own: where Pulumi has to replace it (see Pulumi.yaml), it creates the new one before it deletes
+// the old.
 const secret = new k8s.core.v1.Secret("captions-webhook-secrets", {
     metadata: { namespace, labels },
     stringData: { "secrets.json": pulumi.jsonStringify(webhook.secrets) },
@@ -39,13 +40,15 @@ new k8s.apps.v1.Deployment("receiver", {
         template: {
             metadata: {
                 labels,
-                // With this, a new secret rolls the pods out at once. Without, they read the file again when Kubernetes updates it.
+                // With this, a new secret rolls the pods out at once. Without, they read the file again when Kubernetes
+                // updates it.
                 annotations: config.getBoolean("rollOut")
                     ? { "captions/secret-versions": versions.apply((all) => all.join()) }
                     : {},
             },
             spec: {
-                // All that the Pod Security Standard "restricted" asks for; and the receiver never calls the cluster's API.
+                // All that the Pod Security Standard "restricted" asks for; and the receiver never calls the cluster's
+                // API.
                 automountServiceAccountToken: false,
                 securityContext: {
                     runAsNonRoot: true,

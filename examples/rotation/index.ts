@@ -25,7 +25,9 @@ const webhook = new captions.RotatingWebhook("renders", {
 export const secrets = webhook.secrets;
 export const webhookIds = webhook.ids;
 
-/** PREVIEW_DATE moves the date of previews only: an update for another day would really register and delete webhooks. */
+/**
+ * PREVIEW_DATE moves the date of previews only: an update for another day would really register and delete webhooks.
+ */
 function today(): Date {
     const text = process.env.PREVIEW_DATE;
     if (!text) return new Date();

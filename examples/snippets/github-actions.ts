@@ -15,9 +15,10 @@ export const secrets = webhook.secrets;
 
 const environment = new github.RepositoryEnvironment("receiver", { repository, environment: pulumi.getStack() });
 
-// One secret for each generation: of a JSON list as one secret, GitHub would not mask the parts in logs. A workflow that deploys
-// the receiver (`environment: <stack>`) hands on both, and `secretsFromText` reads them; the second is empty between rotations:
-// CAPTIONS_WEBHOOK_SECRETS: ${{ secrets.CAPTIONS_WEBHOOK_SECRET_1 }} ${{ secrets.CAPTIONS_WEBHOOK_SECRET_2 }}
+// One secret for each generation: of a JSON list as one secret, GitHub would not mask the parts in logs. A workflow
+// that deploys the receiver (`environment: <stack>`) hands on both, and `secretsFromText` reads them; the second is
+// empty between rotations: CAPTIONS_WEBHOOK_SECRETS: ${{ secrets.CAPTIONS_WEBHOOK_SECRET_1 }} ${{
+// secrets.CAPTIONS_WEBHOOK_SECRET_2 }}
 [...webhook.webhooks.values()].forEach(({ secret }, index) => {
     new github.ActionsEnvironmentSecret(`webhook-secret-${index + 1}`, {
         repository,

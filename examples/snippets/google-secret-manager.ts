@@ -23,8 +23,8 @@ new gcp.secretmanager.SecretIamMember("receiver", {
     role: "roles/secretmanager.secretAccessor",
     member: `serviceAccount:${config.require("receiverServiceAccount")}`,
 });
-// A version never changes: other secrets are a new version. The old one stays readable, because `latest` may mean it for some
-// more minutes, and because a service may be pinned to its number.
+// A version never changes: other secrets are a new version. The old one stays readable, because `latest` may mean it
+// for some more minutes, and because a service may be pinned to its number.
 const version = new gcp.secretmanager.SecretVersion("webhook-secrets", {
     secret: secret.id,
     secretData: pulumi.jsonStringify(webhook.secrets),

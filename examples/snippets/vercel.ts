@@ -21,8 +21,8 @@ const variable = new vercel.ProjectEnvironmentVariable("webhook-secrets", {
     sensitive: true,
 });
 
-// A deployment keeps the value that it was made with, so other secrets need another deployment. An id and a count for each
-// generation tell when, without showing a secret.
+// A deployment keeps the value that it was made with, so other secrets need another deployment. An id and a count for
+// each generation tell when, without showing a secret.
 const versions = [...webhook.webhooks.values()].map(
     ({ id, secretVersion }) => pulumi.interpolate`${id}:${secretVersion}`,
 );

@@ -2,8 +2,9 @@ import type { Receiver } from "../receiver.js";
 import { type NodeListener, toNodeListener } from "./node-http.js";
 
 /**
- * For an Express application. It works without a body parser, and after `express.json()`, `express.raw()` or `express.text()`.
- * Without one is better: a parser reads, and rejects, what anybody sends, before the secret is checked.
+ * For an Express application. It works without a body parser, and after `express.json()`, `express.raw()` or
+ * `express.text()`. Without one is better: a parser reads, and rejects, what anybody sends, before the secret is
+ * checked.
  *
  * @example
  * ```ts

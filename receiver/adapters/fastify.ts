@@ -24,8 +24,9 @@ export interface FastifyPluginOptions {
 }
 
 /**
- * A Fastify plugin. Within it, Fastify leaves the body alone, so that the secret is checked before anything is read; the rest
- * of the application keeps its own body parsers. A `preParsing` hook of the application may replace the body (to decompress it, say).
+ * A Fastify plugin. Within it, Fastify leaves the body alone, so that the secret is checked before anything is read;
+ * the rest of the application keeps its own body parsers. A `preParsing` hook of the application may replace the body
+ * (to decompress it, say).
  *
  * @example
  * ```ts

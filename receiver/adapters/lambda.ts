@@ -9,8 +9,9 @@ import { answerOf, type Body, requestOf } from "./request.js";
  * - with `requestContext.http`: of a function URL, or of an API Gateway HTTP API with payload format 2.0
  *   (https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html);
  * - with `httpMethod`: of an HTTP API with payload format 1.0, a REST API
- *   (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html), or an Application Load
- *   Balancer (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html).
+ *   (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html), or an
+ *   Application Load Balancer
+ *   (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html).
  */
 export interface LambdaEvent {
     httpMethod?: string;
@@ -33,13 +34,14 @@ export interface LambdaAnswer {
 }
 
 /**
- * For an AWS Lambda function behind a function URL, an API Gateway (HTTP API or REST API) or an Application Load Balancer.
+ * For an AWS Lambda function behind a function URL, an API Gateway (HTTP API or REST API) or an Application Load
+ * Balancer.
  *
- * It never rejects: an event that is none of theirs is answered with 500, and `onError` says what it was. Work that `onDelivery` gives to
- * `waitUntil` is done before the answer, as Lambda stops a function that has answered.
+ * It never rejects: an event that is none of theirs is answered with 500, and `onError` says what it was. Work that
+ * `onDelivery` gives to `waitUntil` is done before the answer, as Lambda stops a function that has answered.
  *
- * Lambda runs many processes, and hands each the repeats of another: give `dedupe` a store that they share, such as `dynamoDedupe` of
- * `pulumi-captions/receiver/stores/dynamodb`.
+ * Lambda runs many processes, and hands each the repeats of another: give `dedupe` a store that they share, such as
+ * `dynamoDedupe` of `pulumi-captions/receiver/stores/dynamodb`.
  *
  * @example
  * ```ts
@@ -97,7 +99,8 @@ function bodyOf({ body, isBase64Encoded }: LambdaEvent): Body {
     if (!isBase64Encoded) return body ?? "";
     return new ReadableStream<Uint8Array>(
         {
-            // Decoded when it is read, which is after the secret was checked. What is no base64 then counts as unreadable.
+            // Decoded when it is read, which is after the secret was checked. What is no base64 then counts as
+            // unreadable.
             pull(controller) {
                 controller.enqueue(Uint8Array.from(atob(body ?? ""), (character) => character.charCodeAt(0)));
                 controller.close();

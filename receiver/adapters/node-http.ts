@@ -10,10 +10,15 @@ export interface NodeStream {
     readonly readableFlowing?: boolean | null;
 }
 
-/** What is used of Node's `IncomingMessage`, also as Express and Fastify extend it. No types of Node are needed to import this. */
+/**
+ * What is used of Node's `IncomingMessage`, also as Express and Fastify extend it. No types of Node are needed to
+ * import this.
+ */
 export interface NodeRequest extends NodeStream {
     method?: string | undefined;
-    /** Each header as it came. Wrappers that make a request of something else leave it empty: then `headers` is used. */
+    /**
+     * Each header as it came. Wrappers that make a request of something else leave it empty: then `headers` is used.
+     */
     rawHeaders?: readonly string[];
     headers?: { readonly [name: string]: string | readonly string[] | undefined };
     httpVersionMajor?: number;
@@ -35,8 +40,8 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
 /**
  * For Node's `http`, `https` and `http2` servers, and what is built on them (Connect, functions frameworks).
  *
- * If something else has read the request's body (a logger that listens to `data`) and left nothing of it, a genuine delivery is
- * answered with 500, and `onError` says so.
+ * If something else has read the request's body (a logger that listens to `data`) and left nothing of it, a genuine
+ * delivery is answered with 500, and `onError` says so.
  *
  * @example
  * ```ts

@@ -14,7 +14,8 @@ const url = "http://localhost/";
 /**
  * A `Request` for a receiver, of what a framework knows of it.
  *
- * @param body `undefined` if something else has read it, so that nothing is left: the receiver then gets a request that is used.
+ * @param body `undefined` if something else has read it, so that nothing is left: the receiver then gets a request that
+ * is used.
  */
 export async function requestOf(
     method: string | undefined,

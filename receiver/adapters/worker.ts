@@ -8,8 +8,8 @@ export interface Worker<Env> {
 }
 
 /**
- * A Cloudflare Worker. The options are made from the Worker's bindings; with the secrets in one binding, as a plain secret or
- * a JSON list, a rotation is one change of that binding.
+ * A Cloudflare Worker. The options are made from the Worker's bindings; with the secrets in one binding, as a plain
+ * secret or a JSON list, a rotation is one change of that binding.
  *
  * A Worker runs in many places at once, each with its own memory: give `dedupe` a store that they share, such as
  * `durableObjectDedupe` of `pulumi-captions/receiver/stores/durable-object`.

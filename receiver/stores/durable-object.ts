@@ -22,11 +22,17 @@ interface Entry {
     until: number;
 }
 
-/** The class of the Durable Object: one object for each delivery. Export it from the Worker, and bind it (see {@link durableObjectDedupe}). */
+/**
+ * The class of the Durable Object: one object for each delivery. Export it from the Worker, and bind it (see {@link
+ * durableObjectDedupe}).
+ */
 export class CaptionsDelivery {
     constructor(private readonly state: DurableObjectState) {}
 
-    /** Nothing comes in between its steps: Cloudflare holds an object's other requests back while one waits for its storage. */
+    /**
+     * Nothing comes in between its steps: Cloudflare holds an object's other requests back while one waits for its
+     * storage.
+     */
     async fetch({ url }: { url: string }): Promise<Response> {
         const { pathname, searchParams } = new URL(url);
         const { storage } = this.state;
@@ -37,8 +43,9 @@ export class CaptionsDelivery {
             if (entry?.owner === owner && !entry.done) await storage.deleteAll();
             return new Response();
         }
-        if (pathname === "/claim" && entry && entry.until > Date.now())
+        if (pathname === "/claim" && entry && entry.until > Date.now()) {
             return new Response(entry.done ? "done" : "busy");
+        }
         await storage.put("entry", { owner, done: pathname === "/confirm", until });
         await storage.setAlarm(until);
         return new Response("claimed");
@@ -53,9 +60,9 @@ export class CaptionsDelivery {
 /**
  * A store in Durable Objects, for Workers, which run in many places at once.
  *
- * If a Worker ends between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the receiver): until then
- * its repeats are answered with 503, afterwards the next is handed on. If it ends after the hand-on, but before that is noted, the next
- * repeat after the lease is handed on a second time.
+ * If a Worker ends between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the
+ * receiver): until then its repeats are answered with 503, afterwards the next is handed on. If it ends after the
+ * hand-on, but before that is noted, the next repeat after the lease is handed on a second time.
  *
  * @example
  * In `wrangler.toml`:

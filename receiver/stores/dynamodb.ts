@@ -19,14 +19,15 @@ export interface DynamoClient {
 }
 
 /**
- * A store in DynamoDB, for receivers in several processes, such as AWS Lambda. The table has one key, `key`, a string; switch on its
- * time to live for the attribute `expiresAt`, so that it does not grow. Needs `dynamodb:PutItem` and `dynamodb:DeleteItem`.
+ * A store in DynamoDB, for receivers in several processes, such as AWS Lambda. The table has one key, `key`, a string;
+ * switch on its time to live for the attribute `expiresAt`, so that it does not grow. Needs `dynamodb:PutItem` and
+ * `dynamodb:DeleteItem`.
  *
  * Times are those of the processes: `leaseSeconds` has to be longer than their clocks differ.
  *
- * If a process dies between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the receiver): until then
- * its repeats are answered with 503, afterwards the next is handed on. If it dies after the hand-on, but before that is noted, the next
- * repeat after the lease is handed on a second time.
+ * If a process dies between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the
+ * receiver): until then its repeats are answered with 503, afterwards the next is handed on. If it dies after the
+ * hand-on, but before that is noted, the next repeat after the lease is handed on a second time.
  *
  * @example
  * ```ts
@@ -56,7 +57,8 @@ export function dynamoDedupe(client: DynamoClient, table: string): DedupeStore {
                 ReturnValuesOnConditionCheckFailure: "ALL_OLD",
             });
             const failed = await failedCondition(call);
-            return failed === undefined ? "claimed" : failed.Item?.done?.BOOL ? "done" : "busy";
+            if (failed === undefined) return "claimed";
+            return failed.Item?.done?.BOOL ? "done" : "busy";
         },
         confirm: async (key, owner, keepSeconds) => void (await put(key, owner, true, keepSeconds)),
         async release(key, owner) {

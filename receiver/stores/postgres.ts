@@ -23,12 +23,12 @@ const state = "SELECT done FROM captions_deliveries WHERE key = $1";
 const release = "DELETE FROM captions_deliveries WHERE key = $1 AND owner = $2 AND NOT done";
 
 /**
- * A store in PostgreSQL (9.5 or newer), for receivers in several processes: the table of {@link postgresDedupeTable}. Times are the
- * server's.
+ * A store in PostgreSQL (9.5 or newer), for receivers in several processes: the table of {@link postgresDedupeTable}.
+ * Times are the server's.
  *
- * If a process dies between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the receiver): until then
- * its repeats are answered with 503, afterwards the next is handed on. If it dies after the hand-on, but before that is noted, the next
- * repeat after the lease is handed on a second time.
+ * If a process dies between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the
+ * receiver): until then its repeats are answered with 503, afterwards the next is handed on. If it dies after the
+ * hand-on, but before that is noted, the next repeat after the lease is handed on a second time.
  *
  * @example
  * ```ts

@@ -15,9 +15,10 @@ const releaseOwn = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.c
 /**
  * A store in Redis (2.6.12 or newer) or Valkey, for receivers in several processes. Entries expire by themselves.
  *
- * If a process dies between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the receiver): until then
- * its repeats are answered with 503, afterwards the next is handed on. If it dies after the hand-on, but before that is noted, the next
- * repeat after the lease is handed on a second time. If Redis loses its last writes, what they noted may be handed on again.
+ * If a process dies between claim and hand-on, nobody has the delivery until the lease ends (`leaseSeconds` of the
+ * receiver): until then its repeats are answered with 503, afterwards the next is handed on. If it dies after the
+ * hand-on, but before that is noted, the next repeat after the lease is handed on a second time. If Redis loses its
+ * last writes, what they noted may be handed on again.
  *
  * Redis must not evict the keys: use a database with `maxmemory-policy noeviction` (the default), or of `volatile-ttl`.
  *

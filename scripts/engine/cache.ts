@@ -7,8 +7,8 @@ import { duration, type Reporter } from "./progress";
 /**
  * The folder outside every clone where engines are kept, once per machine.
  *
- * For root on Linux it isn't below the home folder, which in containers and CI is often empty or new at every run. Nobody
- * but root can write to /var/cache, so nobody else can put a program there.
+ * For root on Linux it isn't below the home folder, which in containers and CI is often empty or new at every run.
+ * Nobody but root can write to /var/cache, so nobody else can put a program there.
  */
 export function cacheFolder(
     env: NodeJS.ProcessEnv = process.env,
@@ -38,7 +38,8 @@ export function prepareCacheFolder(folder: string, env: NodeJS.ProcessEnv): void
     }
 }
 
-// proper-lockfile's holder renews its lock every STALE_MS / 2; one that wasn't renewed belongs to a process that was killed.
+// proper-lockfile's holder renews its lock every STALE_MS / 2; one that wasn't renewed belongs to a process that was
+// killed.
 const STALE_MS = 10_000;
 const ASK_AGAIN_MS = 250;
 const REMIND_MS = 15_000;
@@ -113,7 +114,9 @@ async function acquire(
     }
 }
 
-/** The shell script (Windows: batch file) by which the engine starts dynamic providers, as `@pulumi/pulumi` ships it. */
+/**
+ * The shell script (Windows: batch file) by which the engine starts dynamic providers, as `@pulumi/pulumi` ships it.
+ */
 export const DYNAMIC_PROVIDER =
     process.platform === "win32" ? "pulumi-resource-pulumi-nodejs.cmd" : "pulumi-resource-pulumi-nodejs";
 

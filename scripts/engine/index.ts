@@ -36,8 +36,8 @@ export class EngineError extends Error {
  *
  * What is downloaded or built is kept in {@link cacheFolder}, so that all calls but the first take a moment only.
  *
- * Two variables of the environment change that: `PULUMI_CAPTIONS_DOWNLOAD=never` leaves Pulumi's download out, and a text
- * in `PULUMI_CAPTIONS_ENGINE_ERROR` is thrown at once (`npm test` sets it, so that not every test tries again).
+ * Two variables of the environment change that: `PULUMI_CAPTIONS_DOWNLOAD=never` leaves Pulumi's download out, and a
+ * text in `PULUMI_CAPTIONS_ENGINE_ERROR` is thrown at once (`npm test` sets it, so that not every test tries again).
  *
  * @throws {EngineError} when there is none, with the reasons.
  *
@@ -132,8 +132,8 @@ export async function ensureEngine({
 }
 
 /**
- * The whole environment to run the engine in, cut off from the user's own Pulumi: no account, no login, no plugin that is
- * fetched, no question, no colour, and everything that it writes is in `temporaryFolder`.
+ * The whole environment to run the engine in, cut off from the user's own Pulumi: no account, no login, no plugin that
+ * is fetched, no question, no colour, and everything that it writes is in `temporaryFolder`.
  */
 export function engineEnvironment(
     engine: Engine,

@@ -100,7 +100,10 @@ export function run(
     });
 }
 
-/** While `work` runs, Ctrl-C (and SIGTERM, SIGHUP) ends what `run` started, then calls `cleanUp`, then ends this process. */
+/**
+ * While `work` runs, Ctrl-C (and SIGTERM, SIGHUP) ends what `run` started, then calls `cleanUp`, then ends this
+ * process.
+ */
 export async function interruptible<T>(cleanUp: () => void, work: () => Promise<T>): Promise<T> {
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     const stop = (signal: (typeof signals)[number]) => {

@@ -2,7 +2,9 @@
 export interface Reporter {
     /** One line of text. */
     log: (line: string) => void;
-    /** Replaces the last line on a terminal; an empty text clears it. Without it, progress goes to `log` now and then. */
+    /**
+     * Replaces the last line on a terminal; an empty text clears it. Without it, progress goes to `log` now and then.
+     */
     status?: ((text: string) => void) | undefined;
 }
 

@@ -24,7 +24,10 @@ export function findOrInstallRedis(reporter: Reporter): Promise<string> {
     return findOrInstall("Redis", "redis-server", find, reporter);
 }
 
-/** The folder with PostgreSQL's `initdb` and `postgres`, installed from Debian's `postgresql` where there is none. @throws {PartError} */
+/**
+ * The folder with PostgreSQL's `initdb` and `postgres`, installed from Debian's `postgresql` where there is none.
+ * @throws {PartError}
+ */
 export function findOrInstallPostgres(reporter: Reporter): Promise<string> {
     // Debian keeps them off the search path, a folder for each version.
     const versions = "/usr/lib/postgresql";

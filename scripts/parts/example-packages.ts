@@ -24,7 +24,8 @@ const examples = join(root, "examples");
 const shared = ["@pulumi/pulumi", "@types/node", "esbuild", "ts-node", "typescript"];
 
 /**
- * Installs the clouds' SDKs that the examples use. Not into `examples/`: the formatter would read all their types at each run.
+ * Installs the clouds' SDKs that the examples use. Not into `examples/`: the formatter would read all their types at
+ * each run.
  *
  * @returns a `node_modules` with them, this package, and all else that an example needs
  * @throws {PartError} when npm can't do it

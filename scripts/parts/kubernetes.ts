@@ -1,5 +1,6 @@
-// `npm run test:kubernetes`: runs examples/kubernetes against the cluster that KUBECONFIG names, rotates, reads the Secret back, and
-// destroys all of it. The cluster, kubectl, and a way to Pulumi's plugin for Kubernetes are the caller's.
+// `npm run test:kubernetes`: runs examples/kubernetes against the cluster that KUBECONFIG names, rotates, reads the
+// Secret back, and destroys all of it. The cluster, kubectl, and a way to Pulumi's plugin for Kubernetes are the
+// caller's.
 import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";

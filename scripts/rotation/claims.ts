@@ -82,7 +82,9 @@ export function claimsOfReplacedAtOnce(tally: Tally, expected: Expected): Claim[
     ];
 }
 
-/** What becomes of events while a webhook is replaced, and its receiver's instances get the secret one after another. */
+/**
+ * What becomes of events while a webhook is replaced, and its receiver's instances get the secret one after another.
+ */
 export function claimsOfReplacedInTurn(tally: Tally, expected: Expected): Claim[] {
     return [
         {
@@ -93,7 +95,9 @@ export function claimsOfReplacedInTurn(tally: Tally, expected: Expected): Claim[
     ];
 }
 
-/** What becomes of events while a webhook is replaced, and its receiver gets the secret when the old webhook is gone. */
+/**
+ * What becomes of events while a webhook is replaced, and its receiver gets the secret when the old webhook is gone.
+ */
 export function claimsOfReplacedAfterwards(tally: Tally, expected: Expected): Claim[] {
     const { lost, lostInSwitch, refusedOfLost } = tally;
     return [

@@ -72,9 +72,10 @@ async function main(signal: AbortSignal): Promise<void> {
     for (const problem of tallies.flatMap(({ problems }) => problems).slice(0, 5)) say(problem);
     const isAsClaimed = claims.flatMap(([, ofThisWay]) => ofThisWay).every(({ holds }) => holds);
     const seconds = `${proof.seconds} s`;
-    if (isAsClaimed)
-        console.log(`\n${paint(["green", "bold"], `All of it is so, in ${seconds}.`)} Why: docs/rotation.md.`);
-    else console.log(`\n${paint(["red", "bold"], `Not all of it is so, in ${seconds}.`)}`);
+    const verdict = isAsClaimed
+        ? `${paint(["green", "bold"], `All checks passed in ${seconds}.`)} Why: docs/rotation.md.`
+        : paint(["red", "bold"], `Not all checks passed, in ${seconds}.`);
+    console.log(`\n${verdict}`);
     process.exitCode = isAsClaimed ? 0 : 1;
 }
 

@@ -4,7 +4,10 @@ import type { FlownEvent } from "./tally";
 /** How often it looks whether an event is due. */
 const tickMs = 10;
 
-/** Beyond so many events whose receivers have not answered yet it waits, so that on a slow machine no delivery takes long. */
+/**
+ * Beyond so many events whose receivers have not answered yet it waits, so that on a slow machine no delivery takes
+ * long.
+ */
 const mostUnderWay = 25;
 
 /** Events at a steady rate, each delivered by the emulator to every webhook, until it is ended. */

@@ -1,4 +1,5 @@
-// Draws docs/rotation.png, the time-line of a rotation in each of the three ways: `npx tsx scripts/rotation/picture.ts [file]`.
+// Draws docs/rotation.png, the time-line of a rotation in each of the three ways: `npx tsx scripts/rotation/picture.ts
+// [file]`.
 import { chromium } from "playwright-core";
 import { findOrInstallBrowser } from "../browser";
 import { standardErrorReporter } from "../engine/progress";
@@ -84,6 +85,11 @@ const secretsRow = (y: number, texts: readonly [from: number, to: number, text: 
 const oldName = `<tspan fill="${colours.old}" font-weight="700">2026-08</tspan>`;
 const newName = `<tspan fill="${colours.new}" font-weight="700">2026-11</tspan>`;
 
+/** What becomes of an event: at first, and from each of these moments on. */
+function from(first: Mark, ...later: readonly (readonly [since: number, kind: Mark])[]): (part: number) => Mark {
+    return (part) => later.findLast(([since]) => part >= since)?.[1] ?? first;
+}
+
 function rotating(top: number): string {
     const rows = { old: top + 92, new: top + 134, accepts: top + 178, handed: top + 220 };
     return `
@@ -97,9 +103,7 @@ function rotating(top: number): string {
     ${marks(rows.old, colours.old, (part) => (part < goes ? "accepted" : "none"))}
     ${label(rows.new, "Webhook 2026-11", "has the new secret")}
     ${bar(comes, 1, rows.new, colours.newPale, colours.new)}
-    ${marks(rows.new, colours.new, (part) =>
-        part < comes ? "none" : part < taken ? "refused" : part < goes ? "repeat" : "accepted",
-    )}
+    ${marks(rows.new, colours.new, from("none", [comes, "refused"], [taken, "repeat"], [goes, "accepted"]))}
     ${label(rows.accepts, "Receivers accept")}
     ${secretsRow(rows.accepts, [
         [0, taken, oldName],
@@ -122,10 +126,10 @@ function replaced(top: number): string {
     ${step(goes, top + 66, top + 240, ["in the same up", "the old one is deleted"])}
     ${label(rows.old, "The old webhook", "has the old secret")}
     ${bar(0, goes, rows.old, colours.oldPale, colours.old)}
-    ${marks(rows.old, colours.old, (part) => (part < taken ? "accepted" : part < goes ? "refused" : "none"))}
+    ${marks(rows.old, colours.old, from("accepted", [taken, "refused"], [goes, "none"]))}
     ${label(rows.new, "The new webhook", "has the new secret")}
     ${bar(comes, 1, rows.new, colours.newPale, colours.new)}
-    ${marks(rows.new, colours.new, (part) => (part < comes ? "none" : part < taken ? "refused" : "accepted"))}
+    ${marks(rows.new, colours.new, from("none", [comes, "refused"], [taken, "accepted"]))}
     ${label(rows.accepts, "The receiver accepts")}
     ${secretsRow(rows.accepts, [
         [0, taken, `<tspan fill="${colours.old}" font-weight="700">the old secret</tspan>`],
@@ -148,7 +152,7 @@ function inPlace(top: number): string {
     ${bar(0, comes, rows.webhook, colours.oldPale, colours.old)}
     ${bar(comes, 1, rows.webhook, colours.newPale, colours.new)}
     ${marks(rows.webhook, colours.old, (part) => (part < comes ? "accepted" : "none"))}
-    ${marks(rows.webhook, colours.new, (part) => (part < comes ? "none" : part < taken ? "lost" : "accepted"))}
+    ${marks(rows.webhook, colours.new, from("none", [comes, "lost"], [taken, "accepted"]))}
     ${label(rows.accepts, "Receivers accept")}
     ${secretsRow(rows.accepts, [
         [0, taken, `<tspan fill="${colours.old}" font-weight="700">the old secret</tspan>`],

@@ -4,8 +4,8 @@ import { join } from "node:path";
 /** The programs of the proof, as users write them, but in JavaScript: it starts quicker. */
 
 /**
- * What configures an instance of a service: a file that only its owner may read, with its secrets. With `readyUrl` an update is
- * done when the instance is ready.
+ * What configures an instance of a service: a file that only its owner may read, with its secrets. With `readyUrl` an
+ * update is done when the instance is ready.
  */
 export const secretsFileClass = `
 class SecretsFile extends pulumi.dynamic.Resource {

@@ -5,7 +5,10 @@ import type { AddressInfo } from "node:net";
 import { createReceiver, memoryDedupe, type SecretSource, secretsFromText, toNodeListener } from "../../receiver";
 import { secretsFromFile } from "../../receiver/node";
 
-/** After how many deliveries with its new secrets an instance counts as ready, as a load balancer's health check would do it. */
+/**
+ * After how many deliveries with its new secrets an instance counts as ready, as a load balancer's health check would
+ * do it.
+ */
 const deliveriesUntilReady = 12;
 
 /** What the instances of one service share: which deliveries were handled, as in a Redis, and here also the counts. */
@@ -17,7 +20,10 @@ export class SharedStore {
 
 /** A service that receives, as a user would write it, which also counts what it was handed. */
 export class CountingReceiver {
-    /** When each list of secrets was first seen, in milliseconds since 1970, by the list as a text, the first list first. */
+    /**
+     * When each list of secrets was first seen, in milliseconds since 1970, by the list as a text, the first list
+     * first.
+     */
     readonly seenAt = new Map<string, number>();
     readonly #server: Server;
     readonly #notReady = new Set<{ left: number; response: ServerResponse }>();

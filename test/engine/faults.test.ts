@@ -2,7 +2,10 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Fault, FaultKind } from "../../emulator";
 import { type Project, startProject } from "../support/engine";
 
-/** Faults after which a run goes on: the call was done, and the provider finds out, or it is certain that it did nothing. */
+/**
+ * Faults after which a run goes on: the call was done, and the provider finds out, or it is certain that it did
+ * nothing.
+ */
 const survivable: readonly FaultKind[] = [
     "lost-answer",
     "hang-after",

@@ -10,7 +10,7 @@ module.exports = { secret: webhook.secret, id: webhook.id };
 `;
 const withConsumer = (inputs: object) => consumer.replace("INPUTS", JSON.stringify(inputs));
 
-test("1. up registers in two calls; then preview and up change nothing and call nothing", async () => {
+test("up registers in two calls; then preview and up change nothing and call nothing", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders));
     const up = await stack.up();
     expect(up).toMatchObject({ code: 0, calls: ["list", "register"] });
@@ -21,7 +21,7 @@ test("1. up registers in two calls; then preview and up change nothing and call 
     }
 });
 
-test("2. up, then refresh, also of the program, changes nothing; each is one call", async () => {
+test("up, then refresh, also of the program, changes nothing; each is one call", async () => {
     const { stack } = await startProject(webhookProgram(renders));
     await stack.up();
     expect(await stack.refresh("--expect-no-changes")).toMatchObject({ code: 0, calls: ["list"] });
@@ -29,7 +29,7 @@ test("2. up, then refresh, also of the program, changes nothing; each is one cal
     expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
 });
 
-test("3. adopting keeps the live secret without an update; then, with and without `adopt`, there is no change", async () => {
+test("adopting keeps the live secret without an update; then, with and without `adopt`, there is no change", async () => {
     const { emulator, stack } = await startProject("");
     const { id, secret } = emulator.register(renders);
     stack.program(webhookProgram({ ...renders, adopt: id }));
@@ -42,7 +42,7 @@ test("3. adopting keeps the live secret without an update; then, with and withou
     }
 });
 
-test("4. a preview calls nothing that changes anything, whatever it shows", async () => {
+test("a preview calls nothing that changes anything, whatever it shows", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders));
     expect((await stack.preview()).calls).toEqual([]);
     await stack.up();
@@ -62,7 +62,7 @@ test("4. a preview calls nothing that changes anything, whatever it shows", asyn
     expect(emulator.webhooks).toEqual(before);
 });
 
-test("5. a URL and events that are not known yet pass a preview, and are right after the up", async () => {
+test("a URL and events that are not known yet pass a preview, and are right after the up", async () => {
     const { emulator, stack } = await startProject(`
 const first = new captions.Webhook("first", ${JSON.stringify(renders)});
 const url = pulumi.interpolate\`https://api.example.com/\${first.id}\`;
@@ -85,7 +85,7 @@ new captions.Webhook("third", {
     expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
 });
 
-test("6. each property updates in place with one call and a new secret in the same run; another account replaces", async () => {
+test("each property updates in place with one call and a new secret in the same run", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders));
     await stack.up();
     const { id } = await stack.outputs();
@@ -117,7 +117,7 @@ test("6. each property updates in place with one call and a new secret in the sa
     }
 });
 
-test("7. the secret survives refreshes and changes of other resources", async () => {
+test("the secret survives refreshes and changes of other resources", async () => {
     const { stack } = await startProject(webhookProgram(renders));
     await stack.up();
     const before = await stack.outputs();
@@ -129,7 +129,7 @@ new captions.Webhook("other", { url: "https://api.example.com/other", enabledEve
     expect(await stack.outputs()).toEqual(before);
 });
 
-test("8. downstream the secret is unknown in a preview only when it will rotate", async () => {
+test("downstream the secret is unknown in a preview only when it will rotate", async () => {
     const { stack } = await startProject(webhookProgram(renders));
     await stack.up();
     const downstream = (inputs: object) => `
@@ -142,7 +142,7 @@ webhook.secret.apply(() => console.log("the secret is known"));
     expect((await stack.preview()).text).not.toContain("the secret is known");
 });
 
-test("9. state, screen, event log and a state that was saved half-way contain no secret and no key in clear", async () => {
+test("state, screen, event log and a state that was saved half-way contain no secret and no key in clear", async () => {
     // Every run of every test is searched; here the search is shown to have something to find.
     const { emulator, stack } = await startProject(webhookProgram(renders));
     await stack.up();
@@ -160,7 +160,7 @@ test("9. state, screen, event log and a state that was saved half-way contain no
     await stack.run("stack", "history", "--json");
 });
 
-test("10. /register times out, but was done: one webhook, in the state, with its secret", async () => {
+test("/register times out, but was done: one webhook, in the state, with its secret", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders), {
         env: { CAPTIONS_CALL_TIMEOUT_SECONDS: "1" },
     });
@@ -170,7 +170,7 @@ test("10. /register times out, but was done: one webhook, in the state, with its
     expect(await stack.outputs()).toMatchObject({ id: emulator.webhooks[0]?.id, secret: emulator.webhooks[0]?.secret });
 });
 
-test("10. /register times out, and is done only later: the next run names the webhook, and adopts it if told so", async () => {
+test("/register times out, and is done only later: the next run names the webhook, and adopts it if told so", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders), {
         env: { CAPTIONS_CALL_TIMEOUT_SECONDS: "1" },
     });
@@ -188,7 +188,7 @@ test("10. /register times out, and is done only later: the next run names the we
     expect(emulator.webhooks).toHaveLength(1);
 });
 
-test("12. deleted elsewhere: a refresh drops it, up registers a new one, and destroy succeeds in either case", async () => {
+test("deleted elsewhere: a refresh drops it, up registers a new one, and destroy succeeds in either case", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders));
     await stack.up();
     emulator.remove(emulator.webhooks[0]?.id ?? "");
@@ -200,7 +200,7 @@ test("12. deleted elsewhere: a refresh drops it, up registers a new one, and des
     expect(await stack.webhooks()).toEqual([]);
 });
 
-test("13. drift of url, of events and of the secret shows in a refresh, and up repairs url and events", async () => {
+test("drift of url, of events and of the secret shows in a refresh, and up repairs url and events", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders));
     await stack.up();
     const id = emulator.webhooks[0]?.id ?? "";
@@ -222,7 +222,7 @@ test("13. drift of url, of events and of the secret shows in a refresh, and up r
     expect(await stack.outputs()).toMatchObject({ secret: emulator.webhooks[0]?.secret });
 });
 
-test("15. another account is a replacement: registered in the new one before it is deleted in the old one", async () => {
+test("another account is a replacement: registered in the new one before it is deleted in the old one", async () => {
     const { emulator, stack } = await startProject(webhookProgram(renders));
     await stack.up();
     const old = emulator.webhooks[0];

@@ -152,7 +152,8 @@ describe("an API that takes only one webhook for a URL", () => {
             expect(failed.text).toContain("`distinctUrls: true`");
             expect(emulator.webhooks).toHaveLength(1);
 
-            // Whatever the API has done to the old one: after a refresh its secret is at hand, so that receivers can have it.
+            // Whatever the API has done to the old one: after a refresh its secret is at hand, so that receivers can
+            // have it.
             await stack.refresh();
             const [old] = emulator.webhooks;
             stack.program(rotating({ generations: ["b", "a"], distinctUrls: true }));

@@ -27,7 +27,9 @@ type Teams = Awaited<ReturnType<typeof twoTeams>>;
 const read = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-/** `up` fails as fast as it succeeds, with a message instead of a trace, and the receiver's secrets are as they were. */
+/**
+ * `up` fails as fast as it succeeds, with a message instead of a trace, and the receiver's secrets are as they were.
+ */
 async function expectFailure({ receiver, file }: Teams, message: RegExp, usualMs: number): Promise<void> {
     const began = performance.now();
     const { code, text } = await receiver.up();

@@ -17,7 +17,8 @@ function settingsOf(program: string): readonly string[] {
     return [...new Set([...program.matchAll(/config\.require\("(\w+)"\)/g)].map(([, name]) => name as string))].sort();
 }
 
-// Found by the program, a missing setting would take half a minute and 3 GB: Pulumi formats the error's stack (Node.js 20, 22).
+// Found by the program, a missing setting would take half a minute and 3 GB: Pulumi formats the error's stack (Node.js
+// 20, 22).
 test.each(required)("$folder: the settings $names are asked for before the program runs", async ({ folder, names }) => {
     const emulator = await emulatorForTest();
     const project = await Project.create({

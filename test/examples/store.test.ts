@@ -64,7 +64,8 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
     expect(emulator.webhooks).toHaveLength(1);
     expect(await stored()).toBe(live(emulator));
 
-    // Restored: an old state from a backup, in which the webhook is one that is gone and the secret is not valid any more.
+    // Restored: an old state from a backup, in which the webhook is one that is gone and the secret is not valid any
+    // more.
     const backup = join(home, "backup.json");
     writeFileSync(backup, saved);
     expect((await infrastructure.run("stack", "import", "--file", backup)).code).toBe(0);

@@ -34,7 +34,10 @@ function list({ secrets }: Declared): string {
 }
 
 const hooks = { url: "https://api.example.com/hooks/captions" };
-/** As one types it; JSON works as well. Neither can be so malformed that the program throws, which Pulumi takes long to show. */
+/**
+ * As one types it; JSON works as well. Neither can be so malformed that the program throws, which Pulumi takes long to
+ * show.
+ */
 const two = { generations: "new, old" };
 const google = { ...two, ...hooks, receiverServiceAccount: "receiver@project.iam.gserviceaccount.com" };
 const azure = { ...two, ...hooks, resourceGroup: "g", vault: "v", receiverPrincipalId: "p" };
@@ -175,7 +178,9 @@ test("kubernetes: the `kubernetes:*` settings count, as no provider of the progr
     expect(stdout.trim()).toBe("true");
 });
 
-/** What the policy asks of every pod: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
+/**
+ * What the policy asks of every pod: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+ */
 interface Restricted {
     readonly automountServiceAccountToken?: boolean;
     readonly securityContext?: { runAsNonRoot?: boolean; runAsUser?: number; seccompProfile?: { type: string } };

@@ -12,8 +12,8 @@ import {
 } from "../../scripts/matrix";
 
 /*
- * The quick part of the matrix; `npm run test:matrix` is the whole. The packages come out of a cache that is filled once per
- * machine, and the package itself from the tarball of now.
+ * The quick part of the matrix; `npm run test:matrix` is the whole. The packages come out of a cache that is filled
+ * once per machine, and the package itself from the tarball of now.
  */
 
 let matrix: Promise<Matrix> | undefined;

@@ -1,4 +1,5 @@
-// One call of the client in a process of its own; writes what came of it as JSON, and ends when nothing is open any more.
+// One call of the client in a process of its own; writes what came of it as JSON, and ends when nothing is open any
+// more.
 import { inspect } from "node:util";
 import { CaptionsClient } from "../../provider/api/client";
 

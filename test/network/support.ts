@@ -39,8 +39,8 @@ export interface ChildResult {
 }
 
 /**
- * Asks `/events` in a process of its own, as `NODE_EXTRA_CA_CERTS` is read at its start only, and waits for it to end by
- * itself: so nothing may be left open.
+ * Asks `/events` in a process of its own, as `NODE_EXTRA_CA_CERTS` is read at its start only, and waits for it to end
+ * by itself: so nothing may be left open.
  */
 export async function callInChild(
     baseUrl: string,

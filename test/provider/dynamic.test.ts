@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Account, renders, startAccount, stored } from "../support/account";
 
-/** The front that Pulumi's dynamic provider host runs, called as the host calls it. It lives as long as a process: so it is loaded anew. */
+/**
+ * The front that Pulumi's dynamic provider host runs, called as the host calls it. It lives as long as a process: so it
+ * is loaded anew.
+ */
 async function startFront({ emulator }: Account) {
     vi.resetModules();
+    // biome-ignore lint/style/noRestrictedImports: an import() needs the ending.
     const front = await import("../../provider/dynamic/provider.js");
     const settings: Record<string, string> = {
         "captions:apiKey": emulator.apiKey,

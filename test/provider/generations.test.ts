@@ -215,7 +215,7 @@ describe("whatever the period, the overlap and the moment", () => {
                 const [first = ""] = namesOf(given, one);
                 const [second = ""] = namesOf(given, other);
                 const period = (time: number) => Math.floor(time / given.every.ms);
-                expect(Math.sign(period(one) - period(other))).toBe(first < second ? -1 : first > second ? 1 : 0);
+                expect(Math.sign(period(one) - period(other))).toBe(Number(first > second) - Number(first < second));
                 expect(namesOf(given, one)[0]).toBe(first);
             }),
         );

@@ -1,12 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-    cachedSecrets,
-    type SecretSource,
-    SecretsError,
-    type Verification,
-    verifyDelivery,
-} from "../../receiver/index.js";
-import { deferred, holdTime } from "./support.js";
+import { cachedSecrets, type SecretSource, SecretsError, type Verification, verifyDelivery } from "../../receiver";
+import { deferred, holdTime } from "./support";
 
 const unknown: Verification = { ok: false, reason: "wrong-secret" };
 const known: Verification = { ok: true, secretIndex: 0 };

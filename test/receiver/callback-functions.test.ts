@@ -1,4 +1,5 @@
-// A receiver in a callback function of Pulumi (`aws.lambda.CallbackFunction`, say), which serializes what the program has made.
+// A receiver in a callback function of Pulumi (`aws.lambda.CallbackFunction`, say), which serializes what the program
+// has made.
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import typescript from "typescript";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { secret, success } from "./support.js";
+import { secret, success } from "./support";
 
 const run = promisify(execFile);
 const root = join(__dirname, "../..");

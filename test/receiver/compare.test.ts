@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { indexOfSecret } from "../../receiver/compare.js";
+import { indexOfSecret } from "../../receiver/compare";
 
 describe("comparing a token with the secrets", () => {
     test("compares with every secret, without an exit at the first that matches", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { type Delivery, DeliveryError, parseDelivery } from "../../receiver/index.js";
-import { success, videoUrl } from "./support.js";
+import { type Delivery, DeliveryError, parseDelivery } from "../../receiver";
+import { success, videoUrl } from "./support";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

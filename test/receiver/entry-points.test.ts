@@ -27,8 +27,9 @@ beforeAll(() => {
     const modules = join(folder, "node_modules");
     mkdirSync(modules);
     for (const name of readdirSync(join(root, "node_modules"))) {
-        if (name !== "pulumi-captions" && !name.startsWith("."))
+        if (name !== "pulumi-captions" && !name.startsWith(".")) {
             symlinkSync(join(root, "node_modules", name), join(modules, name));
+        }
     }
     cpSync(join(inject("nodeModules"), "pulumi-captions"), join(modules, "pulumi-captions"), { recursive: true });
 

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, open, rename, rm, symlink, utimes, writeFile } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createReceiver, type SecretSource, SecretsError, verifyDelivery } from "../../receiver/index.js";
-import { secretsFromFile } from "../../receiver/node.js";
-import { post, secret, success } from "./support.js";
+import { createReceiver, type SecretSource, SecretsError, verifyDelivery } from "../../receiver";
+import { secretsFromFile } from "../../receiver/node";
+import { post, secret, success } from "./support";
 
 describe("secretsFromFile", () => {
     async function folder(): Promise<string> {

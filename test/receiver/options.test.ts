@@ -6,9 +6,9 @@ import {
     parseDelivery,
     type ReceiverOptions,
     toFastifyPlugin,
-} from "../../receiver/index.js";
-import { secretsFromFile } from "../../receiver/node.js";
-import { secret, success } from "./support.js";
+} from "../../receiver";
+import { secretsFromFile } from "../../receiver/node";
+import { secret, success } from "./support";
 
 /** Options as a program without types gives them. */
 type Given = Record<string, unknown>;

@@ -1,12 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import {
-    createReceiver,
-    type DedupeStore,
-    memoryDedupe,
-    type ReceiverOptions,
-    type Refusal,
-} from "../../receiver/index.js";
-import { chunked, deferred, holdTime, passTimeUntil, post, secret, success, videoUrl } from "./support.js";
+import { createReceiver, type DedupeStore, memoryDedupe, type ReceiverOptions, type Refusal } from "../../receiver";
+import { chunked, deferred, holdTime, passTimeUntil, post, secret, success, videoUrl } from "./support";
 
 function receiverWith(options: Partial<ReceiverOptions> = {}) {
     const onDelivery = vi.fn<ReceiverOptions["onDelivery"]>();

@@ -1,7 +1,7 @@
 // A receiver behind the server of whichever runtime this runs in. runtimes.test.ts starts it, and sends requests to it.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { cachedSecrets, createReceiver, secretsFromText, toNodeListener } from "../../receiver/index.js";
+import { cachedSecrets, createReceiver, secretsFromText, toNodeListener } from "../../receiver";
 
 /** What is used of Deno and Bun, whose types Node does not have. */
 declare const Deno: {
@@ -27,9 +27,9 @@ const receiver = createReceiver({
     onDelivery: async (delivery, { secretIndex, waitUntil }) => {
         if (delivery.operationId === "fails") throw new Error("no");
         const handOn = async () => tell({ secretIndex, operationId: delivery.operationId });
-        if (delivery.operationId === "later")
+        if (delivery.operationId === "later") {
             waitUntil(new Promise((resolve) => setTimeout(resolve, 100)).then(handOn));
-        else await handOn();
+        } else await handOn();
     },
 });
 

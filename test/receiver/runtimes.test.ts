@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { secret, send, success } from "./support.js";
+import { secret, send, success } from "./support";
 
 const run = promisify(execFile);
 const root = join(__dirname, "../..");
@@ -35,7 +35,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A runtime's program: where its npm package has put it, or in the package for this system, where npm runs no scripts. */
+/**
+ * A runtime's program: where its npm package has put it, or in the package for this system, where npm runs no scripts.
+ */
 async function programOf(installed: string, scope: string, path: string): Promise<string> {
     const packages = join(root, "node_modules", scope);
     const names = existsSync(packages) ? await readdir(packages) : [];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SecretsError, secretsFromText } from "../../receiver/index.js";
+import { SecretsError, secretsFromText } from "../../receiver";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,11 +1,5 @@
 // What a receiver does, in a form that any runtime can run: with nothing but web standards. runtimes.test.ts runs it.
-import {
-    cachedSecrets,
-    createReceiver,
-    type HandedDelivery,
-    secretsFromText,
-    verifyDelivery,
-} from "../../receiver/index.js";
+import { cachedSecrets, createReceiver, type HandedDelivery, secretsFromText, verifyDelivery } from "../../receiver";
 
 const secret = "whsec_smoke";
 const delivery = {

@@ -4,7 +4,7 @@ import type { RequestListener, Server } from "node:http";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished, vi } from "vitest";
-import { secret } from "./secret.js";
+import { secret } from "./secret";
 
 // In a file of its own, for processes that have no vitest.
 export { secret };
@@ -87,8 +87,8 @@ export function deferred<T = void>(): {
 }
 
 /**
- * Time stands still until the test moves it. Hashing, which Node does in other threads, is done at once, so that moving the
- * time is all that a test has to wait for.
+ * Time stands still until the test moves it. Hashing, which Node does in other threads, is done at once, so that moving
+ * the time is all that a test has to wait for.
  */
 export function holdTime(): void {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });

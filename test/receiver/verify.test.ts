@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type HeadersLike, verifyDelivery } from "../../receiver/index.js";
-import { secret } from "./support.js";
+import { type HeadersLike, verifyDelivery } from "../../receiver";
+import { secret } from "./support";
 
 const genuine = { authorization: `Bearer ${secret}` };
 const accepted = { ok: true, secretIndex: 0 };

@@ -64,8 +64,8 @@ test("a replacement loses what comes before a receiver is deployed that takes th
 
 test("where a resource of the same program holds the receiver's secrets, nothing is lost either", () => {
     expect(proof.rotatingInProgram).toMatchObject({ lost: 0 });
-    // In the `up` that drops the old name, the receiver forgets the old secret just before the old webhook is deleted, as
-    // Pulumi deletes last. Copies of that moment may be refused, and each has arrived by the new one.
+    // In the `up` that drops the old name, the receiver forgets the old secret just before the old webhook is deleted,
+    // as Pulumi deletes last. Copies of that moment may be refused, and each has arrived by the new one.
     const { refusedCopies = 0, refusedBeforeKnown = 0, refusedAfterForgotten = 0 } = proof.rotatingInProgram ?? {};
     expect(refusedCopies).toBe(refusedBeforeKnown + refusedAfterForgotten);
 });

@@ -1,8 +1,5 @@
-import { execFile } from "node:child_process";
-import { symlinkSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { cacheFolder, type Engine, EngineError, engineEnvironment, ensureEngine } from "../../scripts/engine";
 import { CLI_VERSION } from "../../scripts/engine/versions";
@@ -271,33 +268,6 @@ describe("engineEnvironment", () => {
         expect(JSON.stringify(env)).not.toMatch(/"key"|"token"|production|FORCE_COLOR|"Path"/);
         expect(machine.list(".")).toEqual(expect.arrayContaining(["pulumi-home", "pulumi-state"]));
     });
-
-    it("runs a dynamic provider on the real engine without an account and without a trace in the home folder", async () => {
-        const machine = new TestMachine();
-        const engine = await ensureEngine(silent);
-        machine.write("program/Pulumi.yaml", "name: scratch\nruntime: nodejs\n");
-        machine.write("program/package.json", '{ "name": "scratch", "main": "index.js" }');
-        machine.write(
-            "program/index.js",
-            `const { dynamic } = require("@pulumi/pulumi");
-            class Nothing extends dynamic.Resource {}
-            const provider = { create: async () => ({ id: "made-here" }) };
-            exports.id = new Nothing(provider, "nothing", {}).id;`,
-        );
-        symlinkSync(resolve(__dirname, "../../node_modules"), machine.path("program/node_modules"), "junction");
-        const env = { ...engineEnvironment(engine, machine.folder), HOME: machine.path("home") };
-        const run = (...args: string[]) =>
-            promisify(execFile)(engine.pulumi, [...args, "--non-interactive"], { env, cwd: machine.path("program") });
-
-        await run("stack", "init", "dev");
-        await run("up", "--yes", "--skip-preview");
-        expect((await run("stack", "output", "id")).stdout.trim()).toBe("made-here");
-        await run("preview", "--expect-no-changes");
-        await run("refresh", "--yes", "--skip-preview");
-        await run("destroy", "--yes", "--skip-preview");
-        expect(machine.list("home")).toEqual([]);
-        expect(dirname(engine.pulumi)).toBe(engine.binDir);
-    }, 120_000);
 });
 
 function isAlive(pid: number): boolean {

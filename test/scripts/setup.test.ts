@@ -28,6 +28,9 @@ describe.skipIf(process.platform === "win32")("the set-up", () => {
                     if (fs.existsSync(path.join(folder, "broken"))) { console.error("npm error ERESOLVE"); process.exit(1); }
                     fs.rmSync(path.join(folder, "node_modules"), { recursive: true, force: true });
                     put("node_modules/.package-lock.json");
+                    // Like npm, which runs the script "prepare" after an install.
+                    const setup = path.join(folder, "scripts/setup.mjs");
+                    require("node:child_process").execFileSync(process.execPath, [setup, "build"]);
                 } else {
                     for (const source of fs.readdirSync(path.join(folder, "provider"))) {
                         put("dist/provider/" + source.replace(".ts", ".js"));
@@ -38,11 +41,11 @@ describe.skipIf(process.platform === "win32")("the set-up", () => {
         );
     });
 
-    const start = () => machine.start(process.execPath, [machine.path("scripts/setup.mjs")]);
+    const start = (...only: string[]) => machine.start(process.execPath, [machine.path("scripts/setup.mjs"), ...only]);
 
-    async function setUp(): Promise<{ code: number | null; output: string; did: string[] }> {
+    async function setUp(...only: string[]): Promise<{ code: number | null; output: string; did: string[] }> {
         const before = machine.notes.length;
-        const running = start();
+        const running = start(...only);
         const code = await running.ended;
         return { code, output: running.output, did: machine.notes.slice(before) };
     }
@@ -64,6 +67,15 @@ describe.skipIf(process.platform === "win32")("the set-up", () => {
         machine.setTime("package-lock.json", later);
         expect((await setUp()).did).toEqual(["ci", "run"]);
         expect(existsSync(machine.path("node_modules/sample/package.json"))).toBe(true);
+    });
+
+    it("does only the part that is asked for", async () => {
+        expect(await setUp("packages")).toMatchObject({ code: 0, did: ["ci"] });
+        expect(machine.list("dist")).toEqual([]);
+        expect(await setUp("build")).toMatchObject({ code: 0, did: ["run"] });
+        // As where npm has installed this package from git: it is for npm to say which packages there are.
+        rmSync(machine.path("node_modules"), { recursive: true });
+        expect(await setUp("build")).toMatchObject({ code: 0, did: ["run"] });
     });
 
     it("leaves packages alone that somebody installed by hand", async () => {

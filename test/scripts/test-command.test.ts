@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, resolve } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { TestMachine } from "./machine";
+import { TestMachine, until } from "./machine";
 
 const root = resolve(__dirname, "../..");
 
@@ -49,7 +49,7 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
 
     beforeEach(() => {
         machine = new TestMachine();
-        for (const name of ["scripts/test.mjs", "scripts/setup.mjs"]) copy(machine, name);
+        for (const name of ["test", "setup", "leftovers"]) copy(machine, `scripts/${name}.mjs`);
         machine.write("package.json", '{ "name": "sample", "main": "./dist/provider/index.js" }');
         machine.write("package-lock.json", "{}");
         machine.write("dist/provider/index.js", "");
@@ -67,8 +67,8 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
         vitest({ numPassedTests: 2, numFailedTests: 0, testResults: [] });
     });
 
-    /** A vitest with this result. */
-    function vitest(report: object, code = 0): void {
+    /** A vitest with this result, which does something besides. */
+    function vitest(report: object, code = 0, does = ""): void {
         machine.write(
             "node_modules/vitest/vitest.mjs",
             `import { appendFileSync, writeFileSync } from "node:fs";
@@ -76,6 +76,7 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
             const { PULUMI_CAPTIONS_TARBALL, CHROMIUM_PATH, PULUMI_CAPTIONS_ENGINE_ERROR } = process.env;
             appendFileSync(${JSON.stringify(machine.path("notes"))}, JSON.stringify({ args, PULUMI_CAPTIONS_TARBALL, CHROMIUM_PATH, PULUMI_CAPTIONS_ENGINE_ERROR }) + "\\n");
             writeFileSync(args.find((arg) => arg.startsWith("--outputFile.json=")).split("=")[1], ${JSON.stringify(JSON.stringify(report))});
+            ${does}
             process.exitCode = ${code};`,
         );
     }
@@ -122,6 +123,45 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
         expect((await npmTest()).last).toBe("4 passed, 1 failed");
     });
 
+    const twoTests = { numPassedTests: 2, numFailedTests: 0, testResults: [] };
+
+    it.skipIf(process.platform !== "linux")(
+        "fails for each process that a test left behind, names and ends it",
+        async () => {
+            vitest(
+                twoTests,
+                0,
+                `const { spawn } = await import("node:child_process");
+            const forever = "setInterval(() => undefined, 1000)";
+            const { TMPDIR, ...others } = process.env;
+            for (const options of [{}, { env: others, cwd: TMPDIR }]) {
+                const child = spawn(process.execPath, ["-e", forever], { ...options, detached: true, stdio: "ignore" });
+                appendFileSync(${JSON.stringify(machine.path("pids"))}, child.pid + "\\n");
+                child.unref();
+            }`,
+            );
+            const { code, last, output } = await npmTest();
+            const pids = readFileSync(machine.path("pids"), "utf8").trim().split("\n");
+            expect({ code, last }).toEqual({ code: 1, last: "4 passed, 1 failed" });
+            expect(pids).toHaveLength(2);
+            for (const pid of pids) {
+                expect(output).toContain(`The tests left process ${pid} running: ${process.execPath} -e setInterval`);
+            }
+            await until(() => pids.every(hasEnded));
+        },
+    );
+
+    it("fails for a temporary folder that a test left behind, not for a tool's cache", async () => {
+        const leaves = (name: string) => `const { mkdirSync } = await import("node:fs");
+            mkdirSync(process.env.TMPDIR + "/${name}");`;
+        vitest(twoTests, 0, leaves("captions-x1"));
+        const { code, last, output } = await npmTest();
+        expect({ code, last }).toEqual({ code: 1, last: "4 passed, 1 failed" });
+        expect(output).toMatch(/The tests left \S+captions-x1 behind\./);
+        vitest(twoTests, 0, leaves("tsx-0"));
+        expect(await npmTest()).toMatchObject({ code: 0, last: "4 passed, 0 failed" });
+    });
+
     it("fails when there was no test at all", async () => {
         vitest({ numPassedTests: 0, numFailedTests: 0, testResults: [] });
         expect(await npmTest()).toMatchObject({ code: 1, last: "2 passed, 1 failed" });
@@ -136,3 +176,12 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
         expect(output).toContain("npm error network");
     });
 });
+
+/** Gone, or only not asked for its code yet by whoever started it. */
+function hasEnded(pid: string): boolean {
+    try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8") === "";
+    } catch {
+        return true;
+    }
+}

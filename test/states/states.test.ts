@@ -8,8 +8,9 @@ import { Stack } from "../support/stack";
 import { type Form, files, makings, program, readJson, writeJson } from "./forms";
 
 /*
- * States that earlier forms of the package have written, each from another folder than here, still refresh, show no change,
- * do not rotate by themselves, rotate once when asked, and destroy. README.md says how to add those of a release.
+ * States that earlier forms of the package have written, each from another folder than here, still refresh, show no
+ * change, do not rotate by themselves, rotate once when asked, and destroy. README.md says how to add those of a
+ * release.
  */
 
 const apiKey = "key-6XqR2mVn8sLw4TzYb1Kd";

@@ -14,7 +14,9 @@ declare module "vitest" {
 
 const root = dirname(dirname(__dirname));
 
-/** Installs the packed tarball once for all tests, without a network: what it depends on is linked from this checkout. */
+/**
+ * Installs the packed tarball once for all tests, without a network: what it depends on is linked from this checkout.
+ */
 export default function setup(project: { provide(key: "nodeModules" | "tarball", value: string): void }): () => void {
     const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-packed-"));
     const tarball = process.env.PULUMI_CAPTIONS_TARBALL ?? pack(folder);

@@ -56,8 +56,8 @@ export interface StackOptions {
 let engine: Promise<Engine> | undefined;
 
 /**
- * A Pulumi project with one stack in a temporary folder, on the real engine, with this package as it is packed. After each
- * run everything that it produced is searched for secrets. The folder goes away with the test.
+ * A Pulumi project with one stack in a temporary folder, on the real engine, with this package as it is packed. After
+ * each run everything that it produced is searched for secrets. The folder goes away with the test.
  */
 export class Stack {
     readonly folder = mkdtempSync(join(tmpdir(), "pulumi-captions-stack-"));
@@ -186,8 +186,8 @@ function readEvents(file: string): EngineEvent[] {
 }
 
 /**
- * An event log without the events of severity `debug`: in those Pulumi's Node.js SDK (3.270) repeats the outputs of every
- * resource of every provider in clear. SECURITY.md says so; the engine shows them only with --debug.
+ * An event log without the events of severity `debug`: in those Pulumi's Node.js SDK (3.270) repeats the outputs of
+ * every resource of every provider in clear. SECURITY.md says so; the engine shows them only with --debug.
  */
 function withoutDebug(text: string): string {
     return text.startsWith('{"sequence":') ? text.replace(/^.*"severity":"debug".*$/gm, "") : text;

@@ -3,8 +3,8 @@ import { ask, KeyNeeded } from "./server.mjs";
 const retryMs = 1000;
 
 /**
- * Calls `changed` at each change of the emulator, until it asks for a key, which rejects. A tab that nobody sees is not connected:
- * browsers allow six connections to a server, and it would be told what it doesn't show.
+ * Calls `changed` at each change of the emulator, until it asks for a key, which rejects. A tab that nobody sees is not
+ * connected: browsers allow six connections to a server, and it would be told what it doesn't show.
  */
 export async function watch(changed, told) {
     for (;;) {

@@ -59,14 +59,14 @@ function rowOfWebhook({ id }) {
         events.replaceChildren(...webhook.enabledEvents.map((event) => badge("event", event)));
         if (version !== webhook.secretVersion) hide();
         version = webhook.secretVersion;
-        rotations.textContent = version === 1 ? "" : `rotated ${version === 2 ? "once" : `${version - 1} times`}`;
+        const times = version === 2 ? "once" : `${version - 1} times`;
+        rotations.textContent = version === 1 ? "" : `rotated ${times}`;
     }
     return { made, update };
 }
 
 export function rowOfCall({ at, endpoint, path, webhookId, status, answered, fault }) {
-    const kind = status === undefined ? "none" : status < 300 ? "good" : status === 429 ? "wait" : "bad";
-    const answer = element("div", { className: "badges" }, badge(kind, status ?? "no answer"));
+    const answer = element("div", { className: "badges" }, badge(kindOfStatus(status), status ?? "no answer"));
     if (status !== undefined && !answered) answer.append(badge("none", "cut off"));
     if (fault) answer.append(badge("fault", fault));
     return row(
@@ -77,13 +77,20 @@ export function rowOfCall({ at, endpoint, path, webhookId, status, answered, fau
     );
 }
 
+function kindOfStatus(status) {
+    if (status === undefined) return "none";
+    if (status === 429) return "wait";
+    return status < 300 ? "good" : "bad";
+}
+
 export function rowOfDelivery({ at, event, url, webhookId, secretVersion, attempt, status, error, accepted }) {
     const said = status === undefined ? error : `${accepted ? "accepted" : "rejected"} \u00b7 ${status}`;
+    const failed = status === undefined ? "none" : "bad";
     const about = [webhookId, `secret ${secretVersion}`, ...(attempt > 1 ? [`attempt ${attempt}`] : [])];
     return row(
         cell("Time", clock(at)),
         cell("Event", badge("event", event)),
         cell("Receiver", element("code", {}, ...breakable(url)), note(about.join(" \u00b7 "))),
-        cell("Answer", badge(accepted ? "good" : status === undefined ? "none" : "bad", said)),
+        cell("Answer", badge(accepted ? "good" : failed, said)),
     );
 }

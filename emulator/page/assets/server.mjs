@@ -1,5 +1,5 @@
-// The control endpoints. Where other machines can connect too they need the API key, which comes in the address's fragment (that
-// no server and no log ever gets) and stays with this tab.
+// The control endpoints. Where other machines can connect too they need the API key, which comes in the address's
+// fragment (that no server and no log ever gets) and stays with this tab.
 
 const stored = "captions-emulator-key";
 

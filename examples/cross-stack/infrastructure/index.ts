@@ -9,7 +9,8 @@ export const url = config.require("url");
 const webhook = new captions.RotatingWebhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    // Newest first, such as `second,first`. To rotate, put a new name in front; when the receiver has the new secret, remove the old one.
+    // Newest first, such as `second,first`. To rotate, put a new name in front; when the receiver has the new secret,
+    // remove the old one.
     generations: config.get("generations")?.match(/[\w.:-]+/g) ?? ["first"],
 });
 

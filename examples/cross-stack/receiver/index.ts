@@ -13,8 +13,8 @@ const file = new SecretsFile("webhook-secrets", {
 export const secretsFile = file.path;
 
 /**
- * The secrets that another stack exports. Without any that can be used here, `pulumi up` fails, so that a receiver keeps the
- * ones it has: `requireOutput` answers `{}` where the secrets cannot be decrypted, and only warns.
+ * The secrets that another stack exports. Without any that can be used here, `pulumi up` fails, so that a receiver
+ * keeps the ones it has: `requireOutput` answers `{}` where the secrets cannot be decrypted, and only warns.
  */
 function secretsOf(stack: string): pulumi.Output<string[]> {
     return new pulumi.StackReference(stack).getOutput("secrets").apply((secrets: unknown) => {

@@ -8,8 +8,9 @@ interface SecretsFileArgs {
 /**
  * A file on this machine that only its owner may read, with the secrets as a JSON list.
  *
- * Secrets that a receiver works with are never lost: an empty list does not replace them, a file that another stack wrote is
- * not overwritten, and one that was deleted or changed by somebody else is written again by the next `pulumi up`.
+ * Secrets that a receiver works with are never lost: an empty list does not replace them, a file that another stack
+ * wrote is not overwritten, and one that was deleted or changed by somebody else is written again by the next `pulumi
+ * up`.
  */
 export class SecretsFile extends pulumi.dynamic.Resource {
     declare readonly path: pulumi.Output<string>;

@@ -1,5 +1,6 @@
-// Writes the secrets of another stack to AWS Secrets Manager. Pulumi's plugin for AWS comes from Pulumi's own site only, so that
-// this resource stands in for `aws.secretsmanager.SecretVersion`; it calls the same API through the AWS SDK.
+// Writes the secrets of another stack to AWS Secrets Manager. Pulumi's plugin for AWS comes from Pulumi's own site
+// only, so that this resource stands in for `aws.secretsmanager.SecretVersion`; it calls the same API through the AWS
+// SDK.
 const pulumi = require("@pulumi/pulumi");
 
 class SecretVersion extends pulumi.CustomResource {

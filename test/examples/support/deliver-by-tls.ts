@@ -1,5 +1,6 @@
-// An emulator in a process of its own, because Node.js reads NODE_EXTRA_CA_CERTS when it starts. It registers one webhook with the
-// URL that it is given, says that, and then delivers an event for each line on its standard input: `<event's number> <answer's status>`.
+// An emulator in a process of its own, because Node.js reads NODE_EXTRA_CA_CERTS when it starts. It registers one
+// webhook with the URL that it is given, says that, and then delivers an event for each line on its standard input:
+// `<event's number> <answer's status>`.
 import { createInterface } from "node:readline";
 import { startEmulator } from "../../../emulator";
 

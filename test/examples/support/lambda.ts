@@ -12,8 +12,8 @@ interface Answer {
 }
 
 /**
- * A function URL on this machine: turns requests into the event that Lambda makes of them (payload format 2.0), and hands it to
- * the function, which runs in a process of its own.
+ * A function URL on this machine: turns requests into the event that Lambda makes of them (payload format 2.0), and
+ * hands it to the function, which runs in a process of its own.
  *
  * @returns the URL
  */

@@ -41,7 +41,8 @@ http {
     }
 }`;
     writeFileSync(join(folder, "nginx.conf"), configuration);
-    // With master_process off, nginx says nothing once it listens; the notice before that is close enough, and who connects waits.
+    // With master_process off, nginx says nothing once it listens; the notice before that is close enough, and who
+    // connects waits.
     await startProgram(nginx, ["-p", folder, "-c", join(folder, "nginx.conf")], /getrlimit/, { end: "SIGTERM" });
     return { url: `https://127.0.0.1:${port}`, authority };
 }

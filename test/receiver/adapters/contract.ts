@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createReceiver, type Receiver, type ReceiverOptions } from "../../../receiver/index.js";
-import { secret, send, success } from "../support.js";
+import { createReceiver, type Receiver, type ReceiverOptions } from "../../../receiver";
+import { secret, send, success } from "../support";
 
 /** Starts a server whose path `/hook` is the receiver's, until the test ends. @returns its URL */
 export type Start = (receiver: Receiver) => Promise<string>;
@@ -161,7 +161,10 @@ export function readsNoFurther(name: string, start: Start): void {
     });
 }
 
-/** A genuine delivery whose body is gone is our side's mistake: it must not count as wrong, and somebody has to hear of it. */
+/**
+ * A genuine delivery whose body is gone is our side's mistake: it must not count as wrong, and somebody has to hear of
+ * it.
+ */
 export function saysWhatTookTheBody(name: string, start: Start): void {
     test(`behind ${name}, a genuine delivery is answered 500, and onError says why`, async () => {
         const { receiver, onDelivery, onError } = receiverWith();

@@ -1,9 +1,9 @@
 import express, { type Express, type RequestHandler } from "express";
 import serverless from "serverless-http";
 import { describe, expect, test } from "vitest";
-import { toExpressHandler } from "../../../receiver/index.js";
-import { listen, secret, success } from "../support.js";
-import { readsNoFurther, receiverWith, type Start, saysWhatTookTheBody, takesDeliveries } from "./contract.js";
+import { toExpressHandler } from "../../../receiver";
+import { listen, secret, success } from "../support";
+import { readsNoFurther, receiverWith, type Start, saysWhatTookTheBody, takesDeliveries } from "./contract";
 
 /** An application with something before the receiver. */
 const behind =

@@ -1,8 +1,8 @@
 import { PassThrough, Transform } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Receiver, toFastifyPlugin } from "../../../receiver/index.js";
-import { success } from "../support.js";
+import { type Receiver, toFastifyPlugin } from "../../../receiver";
+import { success } from "../support";
 import {
     authorized,
     postTo,
@@ -11,7 +11,7 @@ import {
     type Start,
     saysWhatTookTheBody,
     takesDeliveries,
-} from "./contract.js";
+} from "./contract";
 
 async function start(receiver: Receiver, prepare: (app: FastifyInstance) => void, prefix?: string): Promise<string> {
     const app = fastify();

@@ -3,16 +3,9 @@ import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { type ExecutionContext, Hono, type MiddlewareHandler } from "hono";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type ReceiverOptions, toHonoHandler } from "../../../receiver/index.js";
-import { post, success } from "../support.js";
-import {
-    authorized,
-    readsNoFurther,
-    receiverWith,
-    type Start,
-    saysWhatTookTheBody,
-    takesDeliveries,
-} from "./contract.js";
+import { type ReceiverOptions, toHonoHandler } from "../../../receiver";
+import { post, success } from "../support";
+import { authorized, readsNoFurther, receiverWith, type Start, saysWhatTookTheBody, takesDeliveries } from "./contract";
 
 const behind =
     (...before: MiddlewareHandler[]): Start =>

@@ -5,9 +5,9 @@ import type {
     LambdaFunctionURLHandler,
 } from "aws-lambda";
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from "vitest";
-import { type LambdaEvent, type ReceiverOptions, toLambdaHandler } from "../../../receiver/index.js";
-import { deferred, secret, success } from "../support.js";
-import { receiverWith } from "./contract.js";
+import { type LambdaEvent, type ReceiverOptions, toLambdaHandler } from "../../../receiver";
+import { deferred, secret, success } from "../support";
+import { receiverWith } from "./contract";
 
 /** What of a request goes into an event; headers with all their values. */
 interface Sent {

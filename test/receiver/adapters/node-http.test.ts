@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { type NodeRequest, toNodeListener } from "../../../receiver/index.js";
-import { listen, secret, send, success } from "../support.js";
-import { postTo, readsNoFurther, receiverWith, type Start, saysWhatTookTheBody, takesDeliveries } from "./contract.js";
+import { type NodeRequest, toNodeListener } from "../../../receiver";
+import { listen, secret, send, success } from "../support";
+import { postTo, readsNoFurther, receiverWith, type Start, saysWhatTookTheBody, takesDeliveries } from "./contract";
 
 const start: Start = (receiver) => listen(createServer(toNodeListener(receiver)));
 

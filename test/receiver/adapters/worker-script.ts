@@ -1,5 +1,5 @@
 // The Worker that worker.test.ts runs in workerd.
-import { secretsFromText, toWorker } from "../../../receiver/index.js";
+import { secretsFromText, toWorker } from "../../../receiver";
 
 interface Service {
     fetch(url: string, init?: RequestInit): Promise<Response>;

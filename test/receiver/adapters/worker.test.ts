@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare, Response as MiniflareResponse } from "miniflare";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type ReceiverOptions, toWorker } from "../../../receiver/index.js";
-import { deferred, post, secret, success } from "../support.js";
+import { type ReceiverOptions, toWorker } from "../../../receiver";
+import { deferred, post, secret, success } from "../support";
 
 let script: string;
 

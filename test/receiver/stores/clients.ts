@@ -3,10 +3,10 @@ import { DynamoDB } from "@aws-sdk/client-dynamodb";
 import { Redis } from "ioredis";
 import { Pool } from "pg";
 import { createClient } from "redis";
-import type { DedupeStore } from "../../../receiver/index.js";
-import { dynamoDedupe } from "../../../receiver/stores/dynamodb.js";
-import { postgresDedupe, postgresDedupeTable } from "../../../receiver/stores/postgres.js";
-import { redisDedupe } from "../../../receiver/stores/redis.js";
+import type { DedupeStore } from "../../../receiver";
+import { dynamoDedupe } from "../../../receiver/stores/dynamodb";
+import { postgresDedupe, postgresDedupeTable } from "../../../receiver/stores/postgres";
+import { redisDedupe } from "../../../receiver/stores/redis";
 
 interface Opened {
     store: DedupeStore;

@@ -3,8 +3,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { DedupeStore } from "../../../receiver/index.js";
-import { secret, success } from "../support.js";
+import type { DedupeStore } from "../../../receiver";
+import { secret, success } from "../support";
 
 const root = join(__dirname, "../../..");
 const week = 604_800;
@@ -88,7 +88,10 @@ export async function handOnOnce(receivers: [Send, Send], handed: readonly strin
     expect(new Set(handed).size).toBe(2000);
 }
 
-/** A process of its own with a receiver, and with the store that `process.ts` makes of the arguments, until the test ends. */
+/**
+ * A process of its own with a receiver, and with the store that `process.ts` makes of the arguments, until the test
+ * ends.
+ */
 async function startProcess(args: readonly string[], handed: string[]): Promise<Send> {
     const child = fork(join(__dirname, "process.ts"), args, { cwd: root, execArgv: ["--import", "tsx"] });
     const ended = once(child, "close");

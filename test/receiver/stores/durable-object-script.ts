@@ -1,8 +1,8 @@
 // The Worker that durable-object.test.ts runs in workerd: a receiver, and its store by itself.
-import { toWorker } from "../../../receiver/index.js";
-import { type DurableObjectBinding, durableObjectDedupe } from "../../../receiver/stores/durable-object.js";
+import { toWorker } from "../../../receiver";
+import { type DurableObjectBinding, durableObjectDedupe } from "../../../receiver/stores/durable-object";
 
-export { CaptionsDelivery } from "../../../receiver/stores/durable-object.js";
+export { CaptionsDelivery } from "../../../receiver/stores/durable-object";
 
 interface Env {
     CAPTIONS_WEBHOOK_SECRETS: string;

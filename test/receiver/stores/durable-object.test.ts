@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { Miniflare, Response as MiniflareResponse } from "miniflare";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import type { DedupeStore } from "../../../receiver/index.js";
-import { CaptionsDelivery } from "../../../receiver/stores/durable-object.js";
-import { secret } from "../support.js";
-import { handOnOnce, remembersDeliveries, TEST_MS } from "./contract.js";
+import type { DedupeStore } from "../../../receiver";
+import { CaptionsDelivery } from "../../../receiver/stores/durable-object";
+import { secret } from "../support";
+import { handOnOnce, remembersDeliveries, TEST_MS } from "./contract";
 
 let script: string;
 

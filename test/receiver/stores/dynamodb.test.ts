@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import { openDynamo } from "./clients.js";
-import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract.js";
-import { startDynamo } from "./servers.js";
+import { openDynamo } from "./clients";
+import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract";
+import { startDynamo } from "./servers";
 
 async function open() {
     const opened = await openDynamo(await startDynamo());

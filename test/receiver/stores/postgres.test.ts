@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { startPostgres } from "../../examples/support/postgres.js";
-import { openPostgres } from "./clients.js";
-import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract.js";
+import { startPostgres } from "../../examples/support/postgres";
+import { openPostgres } from "./clients";
+import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract";
 
 async function open() {
     const opened = await openPostgres(await startPostgres());

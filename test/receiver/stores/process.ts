@@ -1,9 +1,9 @@
 // One of several processes that receive, with the store that its arguments name. contract.ts starts it.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createReceiver, type DedupeStore, toNodeListener } from "../../../receiver/index.js";
-import { secret } from "../secret.js";
-import { openDynamo, openIoredis, openNodeRedis, openPostgres } from "./clients.js";
+import { createReceiver, type DedupeStore, toNodeListener } from "../../../receiver";
+import { secret } from "../secret";
+import { openDynamo, openIoredis, openNodeRedis, openPostgres } from "./clients";
 
 const [kind = "", place = ""] = process.argv.slice(2);
 const open: Record<string, (place: string) => Promise<{ store: DedupeStore }>> = {

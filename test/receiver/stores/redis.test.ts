@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import { openIoredis, openNodeRedis } from "./clients.js";
-import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract.js";
-import { startRedis } from "./servers.js";
+import { openIoredis, openNodeRedis } from "./clients";
+import { handsOnOnceInTwoProcesses, remembersDeliveries } from "./contract";
+import { startRedis } from "./servers";
 
 for (const [name, open] of [
     ["ioredis", openIoredis],

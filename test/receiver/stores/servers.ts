@@ -1,10 +1,10 @@
 // The real servers that the stores are tested against.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { findOrInstallRedis, installMoto } from "../../../scripts/parts/index.js";
-import { temporaryFolder } from "../../examples/support/examples.js";
-import { freePort, startProgram } from "../../examples/support/processes.js";
-import { listen } from "../support.js";
-import { openDynamo } from "./clients.js";
+import { findOrInstallRedis, installMoto } from "../../../scripts/parts";
+import { temporaryFolder } from "../../examples/support/examples";
+import { freePort, startProgram } from "../../examples/support/processes";
+import { listen } from "../support";
+import { openDynamo } from "./clients";
 
 /** A Redis of its own until the test ends. @returns its URL */
 export async function startRedis(): Promise<string> {
@@ -17,8 +17,8 @@ export async function startRedis(): Promise<string> {
 }
 
 /**
- * A server that hands requests on one after the other. DynamoDB does a conditional write in one step; moto checks the condition and
- * writes in two, and serves several requests at a time.
+ * A server that hands requests on one after the other. DynamoDB does a conditional write in one step; moto checks the
+ * condition and writes in two, and serves several requests at a time.
  */
 async function oneAtATime(target: string): Promise<string> {
     let before: Promise<unknown> = Promise.resolve();

@@ -1,0 +1,29 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(__dirname, "../..");
+const { formatter } = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"));
+
+/** Where comments are still longer. */
+const later = /^(provider|examples\/gitops|test\/(chaos|gitops))\//;
+
+test("a comment is not longer than the lines that the formatter makes: it leaves comments alone", () => {
+    const files = execFileSync("git", ["ls-files", "*.ts", "*.mts", "*.mjs", "*.js"], { cwd: root, encoding: "utf8" });
+    const sources = files
+        .trim()
+        .split("\n")
+        .filter((file) => !later.test(file));
+    expect(sources.length).toBeGreaterThan(200);
+    const tooLong = sources.flatMap((file) =>
+        readFileSync(join(root, file), "utf8")
+            .split("\n")
+            .flatMap((line, index) => {
+                // A table has no other way.
+                const isComment = /^\s*(\/\/|\/?\*)/.test(line) && !/^\s*\* \|/.test(line);
+                return isComment && line.length > formatter.lineWidth ? [`${file}:${index + 1}`] : [];
+            }),
+    );
+    expect(tooLong).toEqual([]);
+});
