@@ -256,7 +256,7 @@ describe("a team on GitHub", () => {
             steps: { [names.drift]: "success", [names.orphans]: "failure" },
         });
         expect(orphaned.text).toMatch(new RegExp(`${lost.id}.*looks orphaned`));
-        world.emulator.delete(lost.id);
+        world.emulator.remove(lost.id);
 
         world.known = world.secrets;
         world.emulator.rotate(id);
