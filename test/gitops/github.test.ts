@@ -19,6 +19,7 @@ afterAll(() => world.stop());
 type Happened = Parameters<GitHub["run"]>[2];
 
 const names = {
+    gate: "By night, do not drop an old secret while a receiver needs it",
     up: "Deploy",
     deliver: "Wait until the receivers accept every secret",
     drift: "Look for drift",
@@ -272,27 +273,30 @@ describe("a team on GitHub", () => {
         expect(await deploy()).toMatchObject({ outcome: "success" });
     });
 
-    test("by night it rotates and retires, and a receiver that refuses the new secret is told of on the first night", async () => {
+    test("by night it rotates and retires, and deletes nothing while a receiver refuses the new secret, also after the overlap", async () => {
         const [old] = world.emulator.webhooks;
-        world.today = "2026-12-03";
         world.known = world.secrets;
         world.emulator.clearCalls();
-        const refused = await deploy({ eventName: "schedule" });
+        const night = { eventName: "schedule" };
+        world.today = "2026-12-03";
+        const first = await deploy(night);
+        expect(first).toMatchObject({
+            outcome: "failure",
+            steps: { [names.gate]: "success", [names.up]: "success", [names.deliver]: "failure" },
+        });
+        world.today = "2026-12-20";
+        const refused = await deploy(night);
         expect(refused).toMatchObject({
             outcome: "failure",
-            steps: { [names.up]: "success", [names.deliver]: "failure" },
+            steps: { [names.gate]: "failure", [names.up]: "skipped" },
         });
+        expect(refused.text).toContain("rejected (401)");
         expect(world.emulator.webhooks).toEqual([old, expect.objectContaining({ url: world.receiverUrl })]);
         expect(openIssues()).toHaveLength(1);
 
         world.known = "live";
-        world.today = "2026-12-04";
-        const both = await deploy({ eventName: "schedule" });
-        expect(both, both.text).toMatchObject({ outcome: "success" });
-        expect(world.emulator.webhooks).toHaveLength(2);
-
-        world.today = "2026-12-10";
-        expect(await deploy({ eventName: "schedule" })).toMatchObject({ outcome: "success" });
+        const retired = await deploy(night);
+        expect(retired, retired.text).toMatchObject({ outcome: "success" });
         expect(world.emulator.webhooks).toEqual([expect.not.objectContaining({ id: old?.id })]);
         const changing = (["register", "update", "delete"] as const).map((call) => world.emulator.countCalls(call));
         expect(changing).toEqual([1, 0, 1]);

@@ -75,21 +75,25 @@ describe("a team on GitLab", () => {
         expect(world.emulator.webhooks).toMatchObject([{ enabledEvents: ["creator.success"] }]);
     });
 
-    test("by night it rotates and retires, and a receiver that refuses the new secret is told of on the first night", async () => {
+    test("by night it rotates and retires, and deletes nothing while a receiver refuses the new secret, also after the overlap", async () => {
         const [old] = world.emulator.webhooks;
+        const night = { CI_PIPELINE_SOURCE: "schedule" };
         world.emulator.clearCalls();
-        world.today = "2026-12-03";
         world.known = world.secrets;
-        expect(await gitlab.run("deploy", "main")).toMatchObject({ code: 0 });
-        const refused = await gitlab.run("check", "main", check);
+        world.today = "2026-12-03";
+        const registered = await gitlab.run("deploy", "main", night);
+        expect(registered, registered.text).toMatchObject({ code: 0 });
+        expect((await gitlab.run("check", "main", check)).code).not.toBe(0);
+
+        world.today = "2026-12-20";
+        const refused = await gitlab.run("deploy", "main", night);
         expect(refused.code).not.toBe(0);
         expect(refused.text).toContain("rejected (401)");
         expect(world.emulator.webhooks).toEqual([old, expect.objectContaining({ url: world.receiverUrl })]);
 
         world.known = "live";
+        expect(await gitlab.run("deploy", "main", night)).toMatchObject({ code: 0 });
         expect(await gitlab.run("check", "main", check)).toMatchObject({ code: 0 });
-        world.today = "2026-12-10";
-        expect(await gitlab.run("deploy", "main")).toMatchObject({ code: 0 });
         expect(world.emulator.webhooks).toEqual([expect.not.objectContaining({ id: old?.id })]);
         const changing = (["register", "update", "delete"] as const).map((call) => world.emulator.countCalls(call));
         expect(changing).toEqual([1, 0, 1]);
