@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { renameSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GitHub, type JobResult, pullRequest } from "./support/github";
+import { GitHub, type JobResult, type Outcome, pullRequest } from "./support/github";
 import { edit, World } from "./support/world";
 
 let world: World;
@@ -14,27 +16,59 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-const deploy = (more: Partial<Parameters<GitHub["run"]>[2]> = {}): Promise<JobResult> =>
-    github.run("deploy", "deploy", { sha: "main", vars: { RECEIVERS_WAIT_SECONDS: "1" }, ...more });
-const night = (more: Partial<Parameters<GitHub["run"]>[2]> = {}): Promise<JobResult> =>
-    github.run("drift", "drift", { sha: "main", ...more });
-const rotate = (wait = "1"): Promise<JobResult> =>
-    github.run("rotate", "rotate", { sha: "main", vars: { RECEIVERS_WAIT_SECONDS: wait } });
-const generations = (): string[] => JSON.parse(world.onMain("generations.json")).prod;
+type Happened = Parameters<GitHub["run"]>[2];
+
+const names = {
+    gate: "By night, do not drop an old secret while a receiver needs it",
+    up: "Deploy",
+    deliver: "Wait until the receivers accept every secret",
+    drift: "Look for drift",
+    orphans: "Look for orphans",
+};
+const main = (): string => world.git(world.origin, "rev-parse", "main");
+
+/** One run of deploy.yml, both jobs of it. */
+async function deploy({ stack = "prod", ...more }: Partial<Happened> & { readonly stack?: string } = {}) {
+    const happened = { sha: main(), vars: { STACK: stack, RECEIVERS_WAIT_SECONDS: "1" }, ...more };
+    const result = await github.run("deploy", "deploy", happened);
+    await report(result.outcome, stack);
+    return result;
+}
+
+async function report(outcome: Outcome, stack = "prod"): Promise<void> {
+    const reported = await github.run("deploy", "report", {
+        sha: main(),
+        vars: { STACK: stack },
+        needs: { deploy: outcome },
+    });
+    expect(reported, reported.text).toMatchObject({ outcome: "success" });
+}
+
+const openIssues = (): string[] => github.kept.issues.filter(({ open }) => open).map(({ title }) => title);
 
 /** Opens a pull request, or pushes to it again, and runs what is run then. */
-async function preview(number: number, branch: string, from = "acme/webhooks"): Promise<Record<string, JobResult>> {
-    const base = world.git(world.origin, "rev-parse", "main");
-    const happened = {
+async function preview(
+    number: number,
+    branch: string,
+    more: Partial<Happened> & { from?: string; login?: string } = {},
+) {
+    const { from = "acme/webhooks", login = "somebody", ...rest } = more;
+    const happened: Happened = {
         sha: world.mergeOf(branch, `refs/pull/${number}/merge`),
-        event: pullRequest(number, base, from),
-        fork: from !== "acme/webhooks",
+        eventName: "pull_request",
+        event: pullRequest(number, from, login),
+        untrusted: from !== "acme/webhooks" || login === "dependabot[bot]",
+        ...rest,
     };
-    const jobs = ["preview", "preview-of-fork"];
-    return Object.fromEntries(
-        await Promise.all(jobs.map(async (job) => [job, await github.run("preview", job, happened)] as const)),
-    );
+    const [own, fork] = await Promise.all([
+        github.run("preview", "preview", happened),
+        github.run("preview", "preview-of-fork", happened),
+    ]);
+    return { own, fork, happened };
 }
+
+const commentOn = (pull: number): string | undefined =>
+    github.kept.comments.filter((comment) => comment.pull === pull).at(-1)?.body;
 
 // One team's history, from the first deployment on: each test goes on from where the one before it ended.
 describe("a team on GitHub", () => {
@@ -42,51 +76,104 @@ describe("a team on GitHub", () => {
         const first = await deploy();
         expect(first, first.text).toMatchObject({ outcome: "success" });
         expect(world.emulator.webhooks).toMatchObject([{ url: world.receiverUrl }]);
-        expect(first.text).toContain("All checks passed");
+        expect(first.text).toContain("All checks passed.");
+        expect(github.kept.issues).toEqual([]);
     });
 
-    test("a pull request says which webhooks get a new secret, in one comment that is kept up to date", async () => {
-        const calls = world.emulator.calls.length;
+    test("a pull request says which webhooks get a new secret, in one comment that is kept up to date, and writes no state", async () => {
+        const [calls, state] = [world.emulator.calls.length, world.state()];
         github.comment(1, "somebody", "<!-- pulumi-captions prod --> not the workflow's own");
         world.commit("other-url", edit("Pulumi.prod.yaml", world.receiverUrl, `${world.receiverUrl}/v2`));
         const opened = await preview(1, "other-url");
-        expect(opened.preview, opened.preview?.text).toMatchObject({ outcome: "success" });
-        expect(opened["preview-of-fork"]).toMatchObject({ outcome: "skipped" });
+        expect(opened.own, opened.own.text).toMatchObject({ outcome: "success" });
+        expect(opened.fork).toMatchObject({ outcome: "skipped" });
         const [, comment] = github.kept.comments;
         expect(comment).toMatchObject({ pull: 1 });
         expect(comment?.body).toMatch(
             /^<!-- pulumi-captions prod -->\n### Webhooks of prod\n\nThese webhooks will get a \*\*new/,
         );
         expect(comment?.body).toContain("is done **in place**: the old secret is invalid at once");
-        expect(opened.preview?.summary).toContain("**new secret**");
+        expect(opened.own.summary).toContain("**new secret**");
 
         world.commit("other-url", edit("Pulumi.prod.yaml", "    - creator.failure\n", ""));
         await preview(1, "other-url");
         expect(github.kept.comments).toHaveLength(2);
         expect(github.kept.comments[1]).toMatchObject({ id: comment?.id });
-        expect(github.kept.comments[1]?.body).toContain("`enabledEvents` from `creator.success, creator.failure` to");
-        // A preview asks nothing of the API, and has no key.
+        expect(commentOn(1)).toContain("`enabledEvents` from `creator.success, creator.failure` to");
+        // A preview asks nothing of the API, and its access to the state may be one that only reads.
         expect(world.emulator.calls.length).toBe(calls);
+        expect(world.state()).toEqual(state);
     });
 
-    test("a program that fails turns the check red, and the comment says that nothing is known", async () => {
-        world.commit("broken", edit("generations.json", '"2026-11-01"', '"2026-11-01", "2026-11-01"'));
-        const { preview: broken } = await preview(2, "broken");
-        expect(broken).toMatchObject({ outcome: "failure", steps: { Preview: "failure" } });
-        expect(broken?.text).toContain('generations: has "2026-11-01" twice');
-        expect(github.kept.comments.find(({ pull }) => pull === 2)?.body).toContain("**The preview failed**");
+    test("a preview that fails turns the check red, and the comment says so, also where the engine has not started", async () => {
+        world.commit("broken", edit("index.ts", '"90d"', '"90 days"'));
+        const { own: broken, happened } = await preview(2, "broken");
+        expect(broken).toMatchObject({ outcome: "failure" });
+        expect(broken.text).toContain('every: must be like "12h"');
+        expect(commentOn(2)).toContain("**The preview failed**, so it is unknown");
+
+        const nowhere = await github.run("preview", "preview", { ...happened, vars: { STACK: "nowhere" } });
+        expect(nowhere).toMatchObject({ outcome: "failure", steps: { Preview: "failure" } });
+        expect(nowhere.text).toContain("no stack named 'nowhere' found");
+        expect(commentOn(2)).toMatch(
+            /### Webhooks of nowhere\n\n\*\*The preview failed\*\* before .* \[the run\]\(https:\/\/github\.example\/acme\/webhooks\/actions\/runs\/4711\)\.\n$/,
+        );
     });
 
-    test("a fork gets the same words without any secret, compared with what is declared", async () => {
+    test("a fork gets the same words without any secret, compared with what it was merged into, also in a folder that is kept", async () => {
         const calls = world.emulator.calls.length;
         world.commit("fork", edit("Pulumi.prod.yaml", "    - creator.failure\n", ""));
-        const { preview: own, "preview-of-fork": fork } = await preview(3, "fork", "somebody/webhooks");
-        expect(own).toMatchObject({ outcome: "skipped" });
-        expect(fork, fork?.text).toMatchObject({ outcome: "success" });
-        expect(fork?.summary).toMatch(/^This comes from a fork/);
-        expect(fork?.summary).toContain("These webhooks will get a **new secret**");
-        expect(fork?.summary).toContain("`enabledEvents` from `creator.success, creator.failure` to `creator.success`");
+        // Main moves on before the pull request is merged into it for the check: with secret settings, and with ESC.
+        const secure = edit(
+            "Pulumi.prod.yaml",
+            /^config:\n/m,
+            `environment:\n  - captions/prod\nconfig:\n  captions:apiKey:\n    secure: v1:of:another+key/=\n  app:nested:\n    list: [{secure: v1:x:y}]\n`,
+        );
+        world.commit("secure", secure);
+        world.git(world.origin, "branch", "before", "main");
+        world.mergeOf("secure", "main");
+        for (const _ of ["first", "second"]) {
+            const { own, fork } = await preview(3, "fork", { from: "somebody/webhooks" });
+            expect(own).toMatchObject({ outcome: "skipped" });
+            expect(fork, fork.text).toMatchObject({ outcome: "success" });
+            expect(fork.summary).toMatch(/^This pull request gets no access/);
+            expect(fork.summary).toContain("These webhooks will get a **new secret**");
+            expect(fork.summary).toContain(
+                "`enabledEvents` from `creator.success, creator.failure` to `creator.success`",
+            );
+            expect(fork.summary).not.toContain("Other changes");
+        }
         expect(world.emulator.calls.length).toBe(calls);
+        expect(commentOn(3)).toBeUndefined();
+        world.git(world.origin, "branch", "--force", "main", "before");
+    });
+
+    test("a fork that adds a stack, or the first program of an empty repository, is compared with nothing", async () => {
+        world.commit("another", (folder) =>
+            renameSync(join(folder, "Pulumi.prod.yaml"), join(folder, "Pulumi.staging.yaml")),
+        );
+        const happened = {
+            sha: world.mergeOf("another", "refs/pull/4/merge"),
+            eventName: "pull_request",
+            event: pullRequest(4, "somebody/webhooks"),
+            vars: { STACK: "acme/staging" },
+        };
+        const { summary, ...fork } = await github.run("preview", "preview-of-fork", happened);
+        expect(fork, fork.text).toMatchObject({ outcome: "success" });
+        expect(summary).toContain("is registered");
+    });
+
+    test("Dependabot's pull requests take the way of forks", async () => {
+        const { own, fork } = await preview(5, "fork", { login: "dependabot[bot]" });
+        expect(own).toMatchObject({ outcome: "skipped" });
+        expect(fork, fork.text).toMatchObject({ outcome: "success" });
+    });
+
+    test("a merge queue is not held up: its checks are skipped", async () => {
+        for (const job of ["preview", "preview-of-fork"]) {
+            const queued = { sha: main(), eventName: "merge_group", event: { merge_group: {} } };
+            expect(await github.run("preview", job, queued)).toMatchObject({ outcome: "skipped" });
+        }
     });
 
     test("a merge deploys it: one update, and the receiver accepts what is new", async () => {
@@ -98,90 +185,148 @@ describe("a team on GitHub", () => {
         expect(world.emulator.webhooks).toMatchObject([{ id: before?.id, enabledEvents: ["creator.success"] }]);
     });
 
-    test("with a key that is refused nothing is changed, and no drift is claimed", async () => {
+    test("a re-run of an old commit, or an approval that took days, deploys the tip of main", async () => {
+        const old = world.git(world.origin, "rev-parse", "main^1");
+        world.emulator.clearCalls();
+        const again = await deploy({ sha: old });
+        expect(again, again.text).toMatchObject({ outcome: "success" });
+        expect(world.emulator.countCalls("update")).toBe(0);
+        expect(world.emulator.webhooks).toMatchObject([{ enabledEvents: ["creator.success"] }]);
+    });
+
+    test("with a key that is refused nothing is changed, and one issue says so until it is mended", async () => {
         const { webhooks } = world.emulator;
         world.commit("main", edit("Pulumi.prod.yaml", "    - creator.success\n", "$&    - creator.failure\n"));
-        const refused = { secrets: { CAPTIONS_API_KEY: "key-of-yesterday" } };
-        const failed = await deploy(refused);
-        expect(failed).toMatchObject({ outcome: "failure", steps: { Deploy: "failure" } });
-        expect(failed.text).toContain("The API key is not accepted");
-        expect(failed.text).not.toContain("key-of-yesterday");
+        for (const _ of ["first", "second"]) {
+            const failed = await deploy({ secrets: { CAPTIONS_API_KEY: "key-of-yesterday" } });
+            expect(failed).toMatchObject({ outcome: "failure", steps: { [names.up]: "failure" } });
+            expect(failed.text).toContain("The API key is not accepted");
+            expect(failed.text).not.toContain("key-of-yesterday");
+        }
         expect(world.emulator.webhooks).toEqual(webhooks);
+        expect(openIssues()).toEqual(["Webhooks of prod need attention"]);
+        expect(github.kept.issues[0]?.body).toMatch(
+            /^\[The run\]\(https:.*4711\) ended with: failure\. \[What to do\]\(https:.*README\.md#when-a-deployment-fails\)$/,
+        );
+        expect(await deploy()).toMatchObject({ outcome: "success" });
+        expect(openIssues()).toEqual([]);
+    });
 
-        expect(await night(refused)).toMatchObject({
+    test("two stacks in one repository have an issue each", async () => {
+        await report("failure", "acme/staging");
+        await report("failure");
+        expect(openIssues()).toEqual(["Webhooks of acme/staging need attention", "Webhooks of prod need attention"]);
+        await report("success");
+        expect(openIssues()).toEqual(["Webhooks of acme/staging need attention"]);
+        await report("success", "acme/staging");
+        expect(openIssues()).toEqual([]);
+    });
+
+    test("drift is told, however many nights it lasts, and never repaired unasked", async () => {
+        const [{ id } = { id: "" }] = world.emulator.webhooks;
+        world.emulator.update(id, { url: `${world.receiverUrl}/by-hand` });
+        world.emulator.clearCalls();
+        for (const _ of ["first", "second"]) {
+            const drifted = await deploy();
+            expect(drifted).toMatchObject({ outcome: "failure", steps: { [names.up]: "success" } });
+        }
+        expect(world.emulator.countCalls("update")).toBe(0);
+        expect(openIssues()).toEqual(["Webhooks of prod need attention"]);
+
+        // The state's secret is that of before, so the receiver, which knows only the one that is valid, says no first.
+        const folder = world.clone("main");
+        world.install(folder);
+        await world.bash(
+            "pulumi refresh --yes --skip-preview --run-program --stack prod",
+            [],
+            folder,
+            world.operator(),
+        );
+        await world.bash("pulumi up --yes --skip-preview --stack prod", [], folder, world.operator());
+        expect(world.emulator.countCalls("update")).toBe(1);
+        expect(await deploy()).toMatchObject({ outcome: "success" });
+        expect(openIssues()).toEqual([]);
+    });
+
+    test("drift that leaves the secret as it was is found, too, and an orphan", async () => {
+        const [{ id } = { id: "" }] = world.emulator.webhooks;
+        const lost = world.emulator.register({ url: world.receiverUrl, enabledEvents: ["creator.success"] });
+        const orphaned = await deploy();
+        expect(orphaned, orphaned.text).toMatchObject({
             outcome: "failure",
-            steps: { "Compare with what is registered": "failure", "Open an issue, unless one is open": "skipped" },
+            steps: { [names.drift]: "success", [names.orphans]: "failure" },
         });
-        expect(github.kept.issues).toEqual([]);
+        expect(orphaned.text).toMatch(new RegExp(`${lost.id}.*looks orphaned`));
+        world.emulator.remove(lost.id);
+
+        world.known = world.secrets;
+        world.emulator.rotate(id);
+        const rotated = await deploy();
+        expect(rotated).toMatchObject({
+            outcome: "failure",
+            steps: { [names.deliver]: "success", [names.drift]: "failure" },
+        });
+        world.known = "live";
+        const folder = world.clone("main");
+        world.install(folder);
+        await world.bash("pulumi up --refresh --yes --skip-preview --stack prod", [], folder, world.operator());
         expect(await deploy()).toMatchObject({ outcome: "success" });
     });
 
-    test("drift opens one issue, however many nights it lasts, and closes it when it is gone", async () => {
-        expect(await night()).toMatchObject({ outcome: "success" });
-        expect(github.kept.issues).toEqual([]);
-
-        const [{ id } = { id: "" }] = world.emulator.webhooks;
-        world.emulator.update(id, { url: `${world.receiverUrl}/by-hand` });
-        for (const _ of ["first", "second"]) {
-            const drifted = await night();
-            expect(drifted, drifted.text).toMatchObject({ outcome: "success" });
-            expect(drifted.text).toContain("by-hand");
-        }
-        expect(github.kept.issues).toMatchObject([
-            { open: true, label: "captions-drift", title: "Webhooks of prod differ from what is declared" },
-        ]);
-        expect(github.kept.issues[0]?.body).toMatch(
-            /^Somebody changed or deleted a webhook elsewhere: \[the run\]\(https:/,
-        );
-        expect(world.emulator.webhooks[0]?.url).toContain("by-hand");
-
-        world.emulator.update(id, { url: world.receiverUrl });
-        const folder = world.checkout("main");
-        world.install(folder);
-        await world.bash("pulumi refresh --yes --skip-preview --stack prod", [], folder, world.operator());
-        await night();
-        expect(github.kept.issues).toMatchObject([{ open: false }]);
-    });
-
-    test("a rotation that a receiver refuses stops before the old secret goes, and goes on when it is run again", async () => {
+    test("by night it rotates and retires, and deletes nothing while a receiver refuses the new secret, also after the overlap", async () => {
         const [old] = world.emulator.webhooks;
         world.known = world.secrets;
-        const stopped = await rotate();
-        expect(stopped).toMatchObject({
+        world.emulator.clearCalls();
+        const night = { eventName: "schedule" };
+        world.today = "2026-12-03";
+        const first = await deploy(night);
+        expect(first).toMatchObject({
             outcome: "failure",
-            steps: {
-                "Register it": "success",
-                "Wait until every receiver accepts the new secret": "failure",
-                "Drop the old generation": "skipped",
-                "Delete its webhook": "skipped",
-                "Open an issue where it stopped, unless one is open": "success",
-            },
+            steps: { [names.gate]: "success", [names.up]: "success", [names.deliver]: "failure" },
         });
-        expect(stopped.text).toContain("the newest secret was answered 401");
-        expect(generations()).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d$/), "2026-11-01"]);
+        world.today = "2026-12-20";
+        const refused = await deploy(night);
+        expect(refused).toMatchObject({
+            outcome: "failure",
+            steps: { [names.gate]: "failure", [names.up]: "skipped" },
+        });
+        expect(refused.text).toContain("rejected (401)");
         expect(world.emulator.webhooks).toEqual([old, expect.objectContaining({ url: world.receiverUrl })]);
-        expect(github.kept.issues.at(-1)).toMatchObject({ open: true, label: "captions-rotation" });
+        expect(openIssues()).toHaveLength(1);
 
         world.known = "live";
+        const retired = await deploy(night);
+        expect(retired, retired.text).toMatchObject({ outcome: "success" });
+        expect(world.emulator.webhooks).toEqual([expect.not.objectContaining({ id: old?.id })]);
+        const changing = (["register", "update", "delete"] as const).map((call) => world.emulator.countCalls(call));
+        expect(changing).toEqual([1, 0, 1]);
+    });
+
+    test("a run that is cancelled ends the call that is under way, frees the lock, and is told of", async () => {
+        world.today = "2027-03-04";
         world.emulator.clearCalls();
-        const resumed = await rotate();
-        expect(resumed, resumed.text).toMatchObject({ outcome: "success" });
-        expect(resumed.text).toContain("Nothing to add");
-        expect([world.emulator.countCalls("register"), world.emulator.countCalls("delete")]).toEqual([0, 1]);
-        expect(world.emulator.webhooks).toHaveLength(1);
-        expect(world.emulator.webhooks[0]?.id).not.toBe(old?.id);
-        expect(generations()).toHaveLength(1);
-        expect(world.subjects().slice(0, 2)).toEqual([
-            "Rotate prod: drop the old generation",
-            "Rotate prod: add a generation",
-        ]);
-        expect(github.kept.issues.at(-1)).toMatchObject({ open: false });
-        expect(world.emulator.countCalls("update")).toBe(0);
+        world.emulator.inject({ endpoint: "register", kind: "slow-body", delayMs: 10 });
+        const controller = new AbortController();
+        const running = deploy({ cancel: controller.signal });
+        await world.emulator.whenCalled(({ endpoint }) => endpoint === "register");
+        controller.abort();
+        const cancelled: JobResult = await running;
+        expect(cancelled, cancelled.text).toMatchObject({
+            outcome: "cancelled",
+            steps: { [names.up]: "cancelled", [names.deliver]: "skipped" },
+        });
+        expect(openIssues()).toHaveLength(1);
+        expect(github.kept.issues.at(-1)?.body).toContain("ended with: cancelled");
+
+        const after = await deploy();
+        expect(after, after.text).toMatchObject({ outcome: "success" });
+        expect(world.emulator.countCalls("register")).toBe(1);
+        expect(world.emulator.webhooks).toHaveLength(2);
     });
 
     test("while somebody holds the stack's lock nothing is deployed, and afterwards it is, once", async () => {
         world.commit("main", edit("Pulumi.prod.yaml", "    - creator.failure\n", ""));
-        const folder = world.checkout("main");
+        const folder = world.clone("main");
         world.install(folder);
         world.emulator.clearCalls();
         world.emulator.inject({ endpoint: "update", kind: "hang" });
@@ -195,7 +340,7 @@ describe("a team on GitHub", () => {
         await world.emulator.whenCalled(({ endpoint }) => endpoint === "update");
 
         const locked = await deploy();
-        expect(locked).toMatchObject({ outcome: "failure", steps: { Deploy: "failure" } });
+        expect(locked).toMatchObject({ outcome: "failure", steps: { [names.up]: "failure" } });
         expect(locked.text).toMatch(/currently locked/);
         process.kill(-(somebody.pid ?? 0), "SIGKILL");
         await gone;
@@ -204,6 +349,6 @@ describe("a team on GitHub", () => {
         await world.bash("pulumi cancel --yes --stack prod", [], folder, world.operator());
         const after = await deploy();
         expect(after, after.text).toMatchObject({ outcome: "success" });
-        expect(world.emulator.webhooks).toMatchObject([{ enabledEvents: ["creator.success"] }]);
+        expect(world.emulator.webhooks[1]).toMatchObject({ enabledEvents: ["creator.success"] });
     });
 });

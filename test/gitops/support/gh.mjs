@@ -43,10 +43,10 @@ if (argv[0] === "api") {
         allowPositionals: true,
     });
     const { label } = values;
-    if (argv[1] === "list" && values.state === "open" && values.json === "number") {
+    if (argv[1] === "list" && values.state === "open" && values.json === "number,title") {
         const open = state.issues.filter((issue) => issue.open && issue.label === label);
         print(
-            open.map(({ number }) => ({ number })),
+            open.map(({ number, title }) => ({ number, title })),
             values.jq,
         );
     } else if (argv[1] === "create" && state.labels.includes(label)) {

@@ -6,6 +6,7 @@ import type { Env } from "./shell";
 import { findJq } from "./tools";
 import { example, passphrase, type World } from "./world";
 
+export type Outcome = "success" | "failure" | "cancelled" | "skipped";
 type Texts = Readonly<Record<string, string | number | boolean>>;
 
 export interface Step {
@@ -22,6 +23,7 @@ export interface Step {
 
 export interface Job {
     readonly if?: string;
+    readonly needs?: string;
     readonly permissions?: Texts;
     readonly environment?: string;
     readonly env?: Texts;
@@ -31,7 +33,7 @@ export interface Job {
 export interface Workflow {
     readonly on: Readonly<Record<string, unknown>>;
     readonly permissions: Texts;
-    readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
+    readonly concurrency: Texts;
     readonly env: Texts;
     readonly defaults: { readonly run: { readonly shell: string } };
     readonly jobs: Readonly<Record<string, Job>>;
@@ -42,9 +44,9 @@ export function readWorkflow(name: string): Workflow {
 }
 
 export interface JobResult {
-    readonly outcome: "success" | "failure" | "skipped";
+    readonly outcome: Outcome;
     /** Of each step its outcome, by its name or what it runs. */
-    readonly steps: Readonly<Record<string, "success" | "failure" | "skipped">>;
+    readonly steps: Readonly<Record<string, Outcome>>;
     /** What all steps showed. */
     readonly text: string;
     readonly summary: string;
@@ -64,15 +66,15 @@ interface Kept {
 }
 
 /**
- * A stand-in for GitHub Actions' runner. Steps with `run` are carried out as they are written, in a fresh checkout, with what `env`
+ * A stand-in for GitHub Actions' runner. Steps with `run` are carried out as they are written, in a checkout, with what `env`
  * and `if` come to by GitHub's own evaluator (`npm` and `gh` are stand-ins, too); of steps with `uses` those that are known are replaced:
  *
  * | step | in its place |
  * | --- | --- |
- * | actions/checkout | a clone of the repository at the commit, or at `ref`, in `path` |
+ * | actions/checkout | a checkout of the commit, or of `ref`, only `fetch-depth` deep, in a folder that is kept from job to job |
  * | actions/setup-node, pulumi/actions | nothing: Node.js and the engine are there |
  *
- * A fork's pull request gets no secrets, as with GitHub.
+ * Pull requests of forks and of Dependabot get no secrets, as with GitHub.
  */
 export class GitHub {
     readonly #file: string;
@@ -107,17 +109,19 @@ export class GitHub {
         const workflow = readWorkflow(name);
         const job = workflow.jobs[jobName];
         if (job === undefined) throw new Error(`${name}.yml has no job ${jobName}`);
-        return this.#runJob(workflow, job, happened);
+        return this.#runJob(workflow, jobName, job, happened);
     }
 
     async #runJob(
         workflow: Workflow,
+        jobName: string,
         job: Job,
-        { sha, event = {}, fork = false, secrets, vars }: Happened,
+        { sha, eventName = "push", event = {}, untrusted = false, secrets, vars, needs = {}, cancel }: Happened,
     ): Promise<JobResult> {
         const { world } = this;
         const folder = join(world.folder, `job-${++this.#jobs}`);
-        const workspace = join(folder, "workspace");
+        // Some runners keep it: so that it is the same for all jobs that run one after another.
+        const workspace = join(world.folder, `workspace-of-${jobName}`);
         const temporary = join(folder, "temp");
         for (const each of [workspace, temporary]) mkdirSync(each, { recursive: true });
         const file = (name: string): string => {
@@ -125,22 +129,26 @@ export class GitHub {
             return join(folder, name);
         };
         const summary = file("summary.md");
-        const own = { CAPTIONS_API_KEY: world.emulator.apiKey, PULUMI_CONFIG_PASSPHRASE: passphrase, ...secrets };
+        const everywhere = { PULUMI_PREVIEW_TOKEN: "reads", PULUMI_CONFIG_PASSPHRASE: passphrase };
+        const ofEnvironment = { PULUMI_ACCESS_TOKEN: "writes", CAPTIONS_API_KEY: world.emulator.apiKey, ...secrets };
         const steps: Record<string, { outcome: string; outputs: Record<string, string> }> = {};
         const contexts: Record<string, Context> = {
             github: {
                 event,
+                event_name: eventName,
+                ref: eventName === "merge_group" ? "refs/heads/gh-readonly-queue/main/pr-1" : "refs/heads/main",
                 repository: "acme/webhooks",
                 sha,
                 token: "github-token",
                 server_url: "https://github.example",
                 run_id: "4711",
             },
-            // The environment's secrets (the key) are only for jobs that name it.
-            secrets: fork ? {} : job.environment === undefined ? { ...own, CAPTIONS_API_KEY: "" } : own,
-            vars: fork ? {} : { PULUMI_BACKEND_URL: world.backend, ...vars },
+            // The environment's secrets are only for jobs that name it.
+            secrets: untrusted ? {} : { ...everywhere, ...(job.environment === undefined ? {} : ofEnvironment) },
+            vars: untrusted ? {} : { PULUMI_BACKEND_URL: world.backend, ...vars },
             runner: { temp: temporary },
             steps,
+            needs: Object.fromEntries(Object.entries(needs).map(([name, result]) => [name, { result }])),
             env: {},
         };
         const status = { failed: false, cancelled: false };
@@ -153,14 +161,14 @@ export class GitHub {
         };
         await addEnv(workflow.env);
         await addEnv(job.env);
-        const outcomes: Record<string, "success" | "failure" | "skipped"> = {};
+        const outcomes: Record<string, Outcome> = {};
         let text = "";
         for (const step of job.steps) {
             const name = step.name ?? step.run ?? step.uses ?? "";
             const outer = contexts.env;
             await addEnv(step.env);
             const output = file(`output-${Object.keys(outcomes).length}`);
-            let outcome: "success" | "failure" | "skipped" = "skipped";
+            let outcome: Outcome = "skipped";
             if (await holds(step.if, contexts, status)) {
                 const cwd = join(workspace, step["working-directory"] ?? "");
                 if (step.uses !== undefined) {
@@ -184,9 +192,14 @@ export class GitHub {
                         optionsOf(step.shell ?? workflow.defaults.run.shell),
                         cwd,
                         env,
+                        cancel,
                     );
                     text += `\n$ ${name}\n${ran.text}`;
                     outcome = ran.code === 0 ? "success" : "failure";
+                    if (cancel?.aborted && !status.cancelled) {
+                        status.cancelled = true;
+                        outcome = "cancelled";
+                    }
                 }
             }
             contexts.env = outer as Context;
@@ -196,7 +209,7 @@ export class GitHub {
         }
         world.mustNotLeak("the hosting", JSON.stringify(this.kept) + readFileSync(summary, "utf8"));
         return {
-            outcome: status.failed ? "failure" : "success",
+            outcome: status.cancelled ? "cancelled" : status.failed ? "failure" : "success",
             steps: outcomes,
             text,
             summary: readFileSync(summary, "utf8"),
@@ -207,8 +220,7 @@ export class GitHub {
         const [action = ""] = (step.uses ?? "").split("@");
         const input = async (name: string): Promise<string> => text(String(step.with?.[name] ?? ""));
         if (action === "actions/checkout") {
-            const path = await input("path");
-            this.world.checkout((await input("ref")) || sha, join(workspace, path));
+            this.world.checkout((await input("ref")) || sha, workspace, Number((await input("fetch-depth")) || 1));
         } else if (!["actions/setup-node", "pulumi/actions"].includes(action)) {
             throw new Error(`There is nothing in the place of ${step.uses}.`);
         }
@@ -218,8 +230,15 @@ export class GitHub {
 export interface Happened {
     /** The commit that the workflow runs for. */
     readonly sha: string;
+    /** Default: `push`. */
+    readonly eventName?: string;
     readonly event?: Context;
-    readonly fork?: boolean;
+    /** A pull request of a fork or of Dependabot, which gets no secrets. */
+    readonly untrusted?: boolean;
+    /** How the jobs ended that this one waits for. */
+    readonly needs?: Readonly<Record<string, Outcome>>;
+    /** Somebody cancels the run. */
+    readonly cancel?: AbortSignal;
     readonly secrets?: Readonly<Record<string, string>>;
     readonly vars?: Readonly<Record<string, string>>;
 }
@@ -240,11 +259,11 @@ function readOutputs(file: string): Record<string, string> {
 }
 
 /** The event of a pull request, as far as the workflows look at it. */
-export function pullRequest(number: number, baseSha: string, from = "acme/webhooks"): Context {
+export function pullRequest(number: number, from = "acme/webhooks", login = "somebody"): Context {
     return {
         pull_request: {
             number,
-            base: { sha: baseSha },
+            user: { login },
             head: { repo: { full_name: from } },
             title: '"; exit 1 #$(id)`',
         },

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import {
     chmodSync,
     cpSync,
+    existsSync,
     mkdirSync,
     mkdtempSync,
     readdirSync,
@@ -40,13 +41,15 @@ export class World {
     readonly backend = pathToFileURL(join(this.folder, "state")).href;
     /** What the receiver knows: always the live secrets, or none but these. */
     known: "live" | readonly string[] = "live";
+    /** The day on which everything runs; by the calendar a generation begins on 2026-09-04, and the next one on 2026-12-03. */
+    today = "2026-11-24";
     readonly #modules = join(this.folder, "modules");
     #clones = 0;
     readonly #seen = new Set<string>();
 
     static async start(): Promise<World> {
-        const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
-        const world = new World(emulator, await ensureEngine({ log: () => undefined }));
+        const world = new World(await ensureEngine({ log: () => undefined }));
+        await world.startApi("key-6XqR2mVn8sLw4TzYb1Kd");
         world.#makeModules();
         await world.#serveReceiver();
         await world.#createRepository();
@@ -67,11 +70,23 @@ export class World {
     );
     receiverUrl = "";
 
-    private constructor(
-        readonly emulator: Emulator,
-        readonly engine: Engine,
-    ) {
+    #emulator: Emulator | undefined;
+
+    private constructor(readonly engine: Engine) {
         mkdirSync(join(this.folder, "state"));
+        writeFileSync(join(this.folder, "clock.cjs"), clock);
+    }
+
+    get emulator(): Emulator {
+        if (this.#emulator === undefined) throw new Error("The API has not been started.");
+        return this.#emulator;
+    }
+
+    /** The API with this key; if it has been started before, at the same address and with the same webhooks. */
+    async startApi(apiKey: string): Promise<void> {
+        const port = this.#emulator === undefined ? 0 : Number(new URL(this.#emulator.url).port);
+        await this.#emulator?.stop();
+        this.#emulator = await startEmulator({ apiKey, port, stateFile: join(this.folder, "api.json") });
     }
 
     async stop(): Promise<void> {
@@ -103,6 +118,8 @@ export class World {
             // The types are checked once, by a test of their own.
             PULUMI_NODEJS_TRANSPILE_ONLY: "true",
             NPM_CONFIG_OFFLINE: "true",
+            NODE_OPTIONS: `--require=${join(this.folder, "clock.cjs")}`,
+            TEST_TODAY: this.today,
         };
     }
 
@@ -117,11 +134,29 @@ export class World {
         return { ...this.environment(), ...own };
     }
 
-    /** A checkout of a commit or branch, as the CI makes it. */
-    checkout(ref: string, folder = join(this.folder, `clone-${++this.#clones}`)): string {
+    /** A clone with a branch, for somebody of the team. */
+    clone(ref: string): string {
+        const folder = join(this.folder, `clone-${++this.#clones}`);
         this.git(this.folder, "clone", "--quiet", this.origin, folder);
         this.git(folder, "checkout", "--quiet", ...(ref === "main" ? ["main"] : ["--detach", ref]));
         return folder;
+    }
+
+    /**
+     * A checkout as a CI makes it: in a folder that may be left over from the run before, cleaned, only so many commits deep.
+     *
+     * @param depth 0 for all commits
+     */
+    checkout(ref: string, folder: string, depth: number): void {
+        if (!existsSync(join(folder, ".git"))) {
+            mkdirSync(folder, { recursive: true });
+            this.git(folder, "init", "--quiet");
+            this.git(folder, "remote", "add", "origin", pathToFileURL(this.origin).href);
+        }
+        const extent = depth === 0 ? [] : [`--depth=${depth}`];
+        this.git(folder, "fetch", "--quiet", "--no-tags", ...extent, "origin", ref);
+        this.git(folder, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD");
+        this.git(folder, "clean", "--quiet", "-ffdx");
     }
 
     /** What `npm ci` does here. */
@@ -131,8 +166,9 @@ export class World {
 
     /** Commits a change of the settings or the generations. @returns the commit */
     commit(branch: string, change: (folder: string) => void, from = "main"): string {
-        const folder = this.checkout(from);
+        const folder = this.clone(from);
         change(folder);
+        this.git(folder, "add", "--all");
         this.git(folder, "commit", "--quiet", "--all", "--message", `Change on ${branch}`);
         this.git(folder, "push", "--quiet", "--force", "origin", `HEAD:refs/heads/${branch}`);
         return this.git(folder, "rev-parse", "HEAD");
@@ -140,19 +176,10 @@ export class World {
 
     /** What the hosting tests for a pull request: the branch merged into main. @returns the merge commit */
     mergeOf(branch: string, push: "main" | `refs/pull/${number}/merge`): string {
-        const folder = this.checkout("main");
+        const folder = this.clone("main");
         this.git(folder, "merge", "--quiet", "--no-ff", "--message", `Merge ${branch}`, `origin/${branch}`);
         this.git(folder, "push", "--quiet", "--force", "origin", `HEAD:${push}`);
         return this.git(folder, "rev-parse", "HEAD");
-    }
-
-    /** The file as it is on main. */
-    onMain(path: string): string {
-        return this.git(this.origin, "show", `main:${path}`);
-    }
-
-    subjects(): string[] {
-        return this.git(this.origin, "log", "--first-parent", "--format=%s", "main").split("\n");
     }
 
     git(cwd: string, ...args: string[]): string {
@@ -161,12 +188,20 @@ export class World {
     }
 
     /** Runs a script of the CI, and searches what it shows for secrets. */
-    async bash(script: string, options: readonly string[], cwd: string, env: Env): Promise<Ran> {
+    async bash(script: string, options: readonly string[], cwd: string, env: Env, cancel?: AbortSignal): Promise<Ran> {
         this.#noteSecrets();
-        const ran = await bash(script, options, cwd, env);
+        const ran = await bash(script, options, cwd, env, cancel);
         this.#noteSecrets();
         this.mustNotLeak("a step's output", ran.text);
         return ran;
+    }
+
+    /** Every file of the state, with what is in it. */
+    state(): Readonly<Record<string, string>> {
+        const folder = join(this.folder, "state");
+        const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+        const paths = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+        return Object.fromEntries(paths.map((path) => [path, readFileSync(path, "utf8")]));
     }
 
     mustNotLeak(where: string, text: string): void {
@@ -201,7 +236,7 @@ export class World {
         symlinkSync(command, join(this.#modules, ".bin/pulumi-captions"));
 
         mkdirSync(join(this.folder, "bin"));
-        const npm = `#!/bin/sh\n[ "$*" = ci ] || exit 1\n[ -e node_modules ] || ln -s "${this.#modules}" node_modules\n`;
+        const npm = `#!/bin/sh\n[ "$*" = "ci --ignore-scripts" ] || exit 1\n[ -e node_modules ] || ln -s "${this.#modules}" node_modules\n`;
         writeFileSync(join(this.folder, "bin/npm"), npm, { mode: 0o755 });
     }
 
@@ -230,9 +265,27 @@ export class World {
         this.git(folder, "add", "--all");
         this.git(folder, "commit", "--quiet", "--message", "Webhooks");
         this.git(this.folder, "clone", "--quiet", "--bare", folder, this.origin);
-        this.git(this.origin, "config", "receive.advertisePushOptions", "true");
+        // As the hostings do, for a checkout of one commit.
+        this.git(this.origin, "config", "uploadpack.allowAnySHA1InWant", "true");
     }
 }
+
+/** For Node.js: the day that TEST_TODAY names, whenever the process starts. */
+const clock = `const today = process.env.TEST_TODAY;
+if (today) {
+    const offset = Date.parse(today + "T03:23:00Z") - Date.now();
+    const RealDate = Date;
+    globalThis.Date = class extends RealDate {
+        constructor(...args) {
+            if (args.length === 0) super(RealDate.now() + offset);
+            else super(...args);
+        }
+        static now() {
+            return RealDate.now() + offset;
+        }
+    };
+}
+`;
 
 /** A change of a text in a file of the repository. */
 export function edit(path: string, from: string | RegExp, to: string): (folder: string) => void {
