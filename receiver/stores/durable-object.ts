@@ -36,16 +36,14 @@ export class CaptionsDelivery {
     async fetch({ url }: { url: string }): Promise<Response> {
         const { pathname, searchParams } = new URL(url);
         const { storage } = this.state;
-        const entry = (await storage.get("entry")) as Entry | undefined;
+        const held = (await storage.get("entry")) as Entry | undefined;
         const owner = searchParams.get("owner") ?? "";
         const until = Date.now() + Number(searchParams.get("seconds")) * 1000;
         if (pathname === "/release") {
-            if (entry?.owner === owner && !entry.done) await storage.deleteAll();
+            if (held?.owner === owner && !held.done) await storage.deleteAll();
             return new Response();
         }
-        if (pathname === "/claim" && entry && entry.until > Date.now()) {
-            return new Response(entry.done ? "done" : "busy");
-        }
+        if (pathname === "/claim" && held && held.until > Date.now()) return new Response(held.done ? "done" : "busy");
         await storage.put("entry", { owner, done: pathname === "/confirm", until });
         await storage.setAlarm(until);
         return new Response("claimed");

@@ -57,8 +57,7 @@ export function dynamoDedupe(client: DynamoClient, table: string): DedupeStore {
                 ReturnValuesOnConditionCheckFailure: "ALL_OLD",
             });
             const failed = await failedCondition(call);
-            if (failed === undefined) return "claimed";
-            return failed.Item?.done?.BOOL ? "done" : "busy";
+            return (failed && (failed.Item?.done?.BOOL ? "done" : "busy")) ?? "claimed";
         },
         confirm: async (key, owner, keepSeconds) => void (await put(key, owner, true, keepSeconds)),
         async release(key, owner) {
