@@ -219,9 +219,9 @@ export class Session {
             const before = resource?.owner;
             const owner = before === undefined ? undefined : (this.#renamed.get(`${id} ${before}`) ?? before);
             const family = resource?.siblings?.family;
-            // A resource that has another webhook by now has been replaced, as was asked for; else the program has dropped it.
-            const isReplaced = owner !== undefined && this.#owners.get(owner)?.isDeclared === true;
-            const isFree = family === undefined || isReplaced || this.#dropsAtOnce.has(family);
+            // What the program still declares is replaced, as was asked for; else it has been dropped.
+            const isReplaced = owner !== undefined && this.#declared.has(owner);
+            const isFree = family === undefined || isReplaced || this.#dropsAtOnce.has(this.#owners.familyNow(family));
             const overlap = () =>
                 isFree ? undefined : lifecycle.overlapNeeded(this.#owners, id, family, this.#proofs);
             await lifecycle.remove(this.#accounts.open(account), this.#owners, id, { owner, overlap }, saved);

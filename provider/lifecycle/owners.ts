@@ -79,9 +79,13 @@ export class Owners {
         if (before !== now) this.#renamedFamilies.set(before, now);
     }
 
+    /** The name that a family has in the program. */
+    familyNow(family: string): string {
+        return this.#renamedFamilies.get(family) ?? family;
+    }
+
     isOfFamily(id: string, family: string): boolean {
-        const name = (one: string) => this.#renamedFamilies.get(one) ?? one;
-        return [...(this.#families.get(id) ?? [])].some((one) => name(one) === name(family));
+        return [...(this.#families.get(id) ?? [])].some((one) => this.familyNow(one) === this.familyNow(family));
     }
 
     /** Whether any other resource has it, of the program or of the state, in whichever account. */
