@@ -25,10 +25,12 @@ export type Claim = "claimed" | "busy" | "done";
  * import { createReceiver, type DedupeStore } from "pulumi-captions/receiver";
  * import { redisDedupe } from "pulumi-captions/receiver/stores/redis";
  *
- * // Any of the stores can be wrapped: here, an outage of Redis makes repeats possible instead of making deliveries
- * wait. export function lenient(store: DedupeStore): DedupeStore {
- *     return { ...store, claim: async (...claim) => await Promise.resolve(store.claim(...claim)).catch(() => "claimed")
- * }; }
+ * // Any store can be wrapped: here, an outage of Redis makes repeats possible instead of making deliveries wait.
+ * export function lenient(store: DedupeStore): DedupeStore {
+ *     const claim: DedupeStore["claim"] = async (...claim) =>
+ *         await Promise.resolve(store.claim(...claim)).catch(() => "claimed");
+ *     return { ...store, claim };
+ * }
  *
  * export const receiverWith = (redis: { call(command: string, ...args: string[]): Promise<unknown> }) =>
  *     createReceiver({

@@ -15,7 +15,7 @@ export interface ListenOptions {
     readonly port: number;
     readonly tls: Tls | undefined;
     readonly traffic: Traffic;
-    readonly handle: http.RequestListener;
+    readonly handle: (request: http.IncomingMessage, response: http.ServerResponse) => void;
 }
 
 /** What becomes of new connections: nothing listens, or they are closed before anything is read, or all is well. */
