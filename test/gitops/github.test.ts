@@ -4,6 +4,7 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GitHub, type JobResult, type Outcome, pullRequest } from "./support/github";
+import { killTree } from "./support/shell";
 import { edit, World } from "./support/world";
 
 let world: World;
@@ -334,7 +335,6 @@ describe("a team on GitHub", () => {
             cwd: folder,
             env: world.operator(),
             stdio: "ignore",
-            detached: true,
         });
         const gone = once(somebody, "close");
         await world.emulator.whenCalled(({ endpoint }) => endpoint === "update");
@@ -342,7 +342,7 @@ describe("a team on GitHub", () => {
         const locked = await deploy();
         expect(locked).toMatchObject({ outcome: "failure", steps: { [names.up]: "failure" } });
         expect(locked.text).toMatch(/currently locked/);
-        process.kill(-(somebody.pid ?? 0), "SIGKILL");
+        killTree(somebody.pid ?? 0);
         await gone;
         world.emulator.clearFaults();
 

@@ -1,14 +1,14 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { type Job, readWorkflow, type Workflow } from "./support/github";
 import { jobsOf } from "./support/gitlab";
 import { goTool } from "./support/tools";
-import { example } from "./support/world";
+import { example, root } from "./support/world";
 
 const folder = join(example, ".github/workflows");
 const workflows = new Map(
@@ -186,6 +186,20 @@ describe("the operator and ESC", () => {
         expect(named).toEqual(["captions/prod"]);
         expect(settings).toEqual(parse(read("Pulumi.prod.yaml")));
     });
+});
+
+test("the program has the types of the packed package", async () => {
+    const copy = temporaryCopy();
+    const modules = join(copy, "node_modules");
+    mkdirSync(modules);
+    const packed = inject("nodeModules");
+    for (const name of readdirSync(packed).filter((entry) => !entry.startsWith("."))) {
+        symlinkSync(join(packed, name), join(modules, name));
+    }
+    symlinkSync(join(root, "node_modules/@types"), join(modules, "@types"));
+    const tsc = [join(root, "node_modules/typescript/bin/tsc"), "--noEmit", "--types", "node", "-p", copy];
+    const { stdout } = await promisify(execFile)(process.execPath, tsc).catch((error) => error);
+    expect(stdout).toBe("");
 });
 
 function secretsIn(env: unknown): string[] {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,12 +24,12 @@ export async function bash(
     const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-step-"));
     const file = join(folder, "step.sh");
     writeFileSync(file, script);
-    const child = spawn("bash", [...options, file], { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn("bash", [...options, file], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     const timers: NodeJS.Timeout[] = [];
     const end = (): void => {
         child.kill("SIGINT");
         timers.push(setTimeout(() => child.kill("SIGTERM"), 7_500));
-        timers.push(setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), 10_000));
+        timers.push(setTimeout(() => killTree(child.pid ?? 0), 10_000));
     };
     cancel?.addEventListener("abort", end, { once: true });
     let text = "";
@@ -47,6 +47,24 @@ export async function bash(
             resolve({ code: code ?? -1, text });
         });
     });
+}
+
+/** Kills a process and all that it has started: Pulumi's plugins are in process groups of their own, and outlive an engine that is killed. */
+export function killTree(pid: number): void {
+    const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+    const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
+    const tree = new Set([pid]);
+    // A set hands out what is added while it is gone through.
+    for (const parent of tree) {
+        for (const [child = 0, of] of processes) if (of === parent) tree.add(child);
+    }
+    for (const one of tree) {
+        try {
+            process.kill(one, "SIGKILL");
+        } catch {
+            // It has ended by itself meanwhile.
+        }
+    }
 }
 
 export type Env = Record<string, string>;
