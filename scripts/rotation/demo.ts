@@ -1,5 +1,6 @@
-// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in several ways beside
-// each other, and what became of every delivery is counted. Ends with code 0 only if everything is as the README says.
+// `npm run demo:rotation`: secrets are rotated while thousands of events go on, on the real Pulumi engine, in several
+// ways beside each other, and what became of every delivery is counted. Ends with code 0 only if everything is as the
+// README says.
 import { dirname, join } from "node:path";
 import { parseArgs, styleText } from "node:util";
 import {

@@ -51,7 +51,8 @@ function secretsOf(name, way, url) {
         case "rotating":
             return new captions.RotatingWebhook(name, { url, enabledEvents, generations }).secrets;
         case "dropped-early":
-            // An \`up\` that comes too late for an overlap: it registers the new one, and is to delete the old one at once.
+            // An \`up\` that comes too late for an overlap: it registers the new one, and is to delete the old one at
+            // once.
             return new captions.RotatingWebhook(name, {
                 url,
                 enabledEvents,

@@ -29,13 +29,17 @@ export interface ProofOptions {
 export interface Proof {
     /** Of the services whose webhooks are a RotatingWebhook. */
     readonly rotating: Tally;
-    /** Of one whose RotatingWebhook drops the old generation in the `up` that registers the new one, which is refused. */
+    /**
+     * Of one whose RotatingWebhook drops the old generation in the `up` that registers the new one, which is refused.
+     */
     readonly droppedEarly: Tally;
     /** Of those whose webhooks are rotated in place. */
     readonly inPlace: Tally;
     /** Of one whose webhook is replaced, and which gets the secret from a resource of the same program. */
     readonly replacedAtOnce: Tally;
-    /** Of one whose webhook is replaced, and whose instances get the secret from the same program, one after another. */
+    /**
+     * Of one whose webhook is replaced, and whose instances get the secret from the same program, one after another.
+     */
     readonly replacedInTurn: Tally;
     /** Of one whose webhook is replaced, and which takes the stack's output afterwards. */
     readonly replacedAfterwards: Tally;
@@ -53,7 +57,9 @@ interface Declaration {
     readonly name: string;
     readonly group: Group;
     readonly way: "rotating" | "dropped-early" | "replaced" | "in-place";
-    /** How it gets its secrets: from the output of the same stack, from that of another one, or in the program itself. */
+    /**
+     * How it gets its secrets: from the output of the same stack, from that of another one, or in the program itself.
+     */
     readonly wiring: "output" | "reference" | "resource";
     readonly instances: number;
 }
@@ -88,12 +94,12 @@ interface Service extends Declaration {
 const nameOf = (index: number): string => `generation-${index + 1}`;
 
 /**
- * Rotates the secrets of webhooks on the real Pulumi engine while events flow at a steady rate, and counts what became of every
- * single delivery. Two services have a RotatingWebhook each, and beside them two others get the same events from webhooks that
- * are rotated in place, at the same moments. Of each two, one gets its secrets from the output of the stack that declares the
- * webhooks, the other in another stack, by `StackReference`. Three more have a webhook that is replaced at these moments, and
- * know one secret at a time. Of one more the old generation is dropped in the `up` that registers the new one: that is refused,
- * and done by the next `up`.
+ * Rotates the secrets of webhooks on the real Pulumi engine while events flow at a steady rate, and counts what became
+ * of every single delivery. Two services have a RotatingWebhook each, and beside them two others get the same events
+ * from webhooks that are rotated in place, at the same moments. Of each two, one gets its secrets from the output of
+ * the stack that declares the webhooks, the other in another stack, by `StackReference`. Three more have a webhook that
+ * is replaced at these moments, and know one secret at a time. Of one more the old generation is dropped in the `up`
+ * that registers the new one: that is refused, and done by the next `up`.
  */
 export async function prove(options: ProofOptions): Promise<Proof> {
     const run = new Run(options, await ensureEngine({ log: options.say ?? (() => undefined) }));
@@ -316,7 +322,10 @@ function failed(project: string, command: string, code: number, text: string): E
     return new Error(`\`pulumi ${command}\` in ${project} ended with code ${code}:\n${text}`);
 }
 
-/** What the program needs to know of an instance. One alone goes over at once; of several, each has to be ready before the next. */
+/**
+ * What the program needs to know of an instance. One alone goes over at once; of several, each has to be ready before
+ * the next.
+ */
 function configurationOf(
     { secretsFile, readyUrl }: CountingReceiver,
     _index: number,

@@ -36,14 +36,19 @@ export interface Tally {
     readonly refusedOfLost: number;
     /** Events that never arrived: with one copy each, as many as `refusedOfLost`, and with two half as many. */
     readonly lost: number;
-    /** Of the lost ones: those that were under way while the receiver went over from one list of secrets to the next. */
+    /**
+     * Of the lost ones: those that were under way while the receiver went over from one list of secrets to the next.
+     */
     readonly lostInSwitch: number;
     /** And those of which no copy was answered, as the receiver was down. */
     readonly lostWhileDown: number;
     /** Copies that came while the receiver was down. */
     readonly unanswered: number;
     readonly handedOnTwice: number;
-    /** Of the refused copies: sent by a newer webhook than the one by which the event arrived, before its secret could be known. */
+    /**
+     * Of the refused copies: sent by a newer webhook than the one by which the event arrived, before its secret could
+     * be known.
+     */
     readonly refusedBeforeKnown: number;
     /** And sent by an older one, whose secret the receiver had been told to forget. */
     readonly refusedAfterForgotten: number;
@@ -56,7 +61,8 @@ export interface Tally {
 }
 
 /**
- * Counts what became of every event, from both sides: the answers that the emulator got, and what the receivers handed on.
+ * Counts what became of every event, from both sides: the answers that the emulator got, and what the receivers handed
+ * on.
  *
  * @param webhookIds in the order in which they were registered
  */

@@ -47,7 +47,8 @@ test("each resource option does what Pulumi's documentation says of it", async (
     );
     const second = await stack.up();
     expect(second.code, second.text).toBe(0);
-    // One `/list`; a replacement of `owner`, of `follower` and, as it goes with its owner, of `with`, whose deletion is no call.
+    // One `/list`; a replacement of `owner`, of `follower` and, as it goes with its owner, of `with`, whose deletion is
+    // no call.
     expect(second.calls.filter((call) => call !== "delete").sort()).toEqual([
         "list",
         "register",

@@ -17,7 +17,7 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     const receiver = await Project.create({ folder: receiverFolder, home, emulator });
     await receiver.config({ file: secretsFile });
 
-    // The receiver first: it runs, and rejects.
+    // The receiver first: it runs, and takes nothing, but asks for each delivery again.
     expect(await receiver.succeed()).toContain("the receiver rejects every delivery");
     expect(readFileSync(secretsFile, "utf8")).toBe("[]");
     expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
@@ -28,7 +28,7 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     });
     const url = server.match[1] ?? "";
     const guess = { method: "POST", headers: { authorization: "Bearer undefined" }, body: "{}" };
-    expect((await fetch(url, guess)).status).toBe(401);
+    expect((await fetch(url, guess)).status).toBe(503);
 
     // A stack that exports nothing yet is an error that says so, and the receiver keeps what it has.
     await receiver.config({ infrastructure: "organization/captions-infrastructure/test" });

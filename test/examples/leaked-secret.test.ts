@@ -9,9 +9,12 @@ import { run } from "../../scripts/engine/processes";
 import { exporterProject } from "./support/exporter";
 import { getEngine, Project } from "./support/project";
 
-/** A receiver that accepts what is in the list. */
+/** A receiver that accepts what is in the list when a delivery comes. */
 async function startReceiver(accepted: string[]): Promise<string> {
-    const receive = createReceiver({ secrets: accepted, onDelivery: () => undefined });
+    const lists = async function* () {
+        yield accepted;
+    };
+    const receive = createReceiver({ secrets: { lists }, onDelivery: () => undefined });
     const server = createServer(toNodeListener(receive)).listen(0, "127.0.0.1");
     await once(server, "listening");
     onTestFinished(async () => {

@@ -113,7 +113,7 @@ test("secrets that work are kept when a second stack is deployed from the same f
     const second = await Project.create({ ...stack, stack: "second" });
     await second.succeed();
     expect(read(file)).toEqual(working);
-    expect(read(file.replace("test", "second"))).toEqual([]);
+    expect(read(file.replace("secrets.test.json", "secrets.second.json"))).toEqual([]);
 
     // Also when it is told to use the same file, with the same secrets.
     await second.config({ infrastructure, file });

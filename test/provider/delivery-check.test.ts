@@ -57,7 +57,11 @@ function startHost() {
             const { inputs } = await steps.check(news);
             return stored((await has(provider.create)(inputs)).outs ?? {});
         },
-        /** What the engine does for a resource that it has saved. @returns what it saves; undefined where nothing changed */
+        /**
+         * What the engine does for a resource that it has saved.
+         *
+         * @returns what it saves; undefined where nothing changed
+         */
         update: async (olds: Properties, news: Properties): Promise<Properties | undefined> => {
             const { inputs } = await steps.check(news);
             if (!(await steps.diff(olds, inputs)).changes) return undefined;

@@ -185,7 +185,9 @@ class Play {
     }
 }
 
-/** Of what came: nothing is lost but what came while a receiver was down, or was on its way at the instant of a switch. */
+/**
+ * Of what came: nothing is lost but what came while a receiver was down, or was on its way at the instant of a switch.
+ */
 function lossesOf({ lost, lostInSwitch, lostWhileDown }: Tally): number {
     return lost - lostInSwitch - lostWhileDown;
 }
@@ -199,7 +201,8 @@ test("a DeliveryCheck loses no delivery to receivers that are late, never learn,
     onTestFinished(() => flow.end());
     await play.goOn();
 
-    // The receiver learns the secret while the check waits: one `up` registers the new webhooks and deletes the old ones.
+    // The receiver learns the secret while the check waits: one `up` registers the new webhooks and deletes the old
+    // ones.
     late.rollOut = "late";
     const waited = await play.up("b");
     expect(waited).toMatchObject({ code: 0, dropped: { length: names.length } });
