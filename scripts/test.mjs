@@ -4,7 +4,7 @@
 // The last line is `N passed, N failed`: format and lint, types, and each test count as one; so does any other step
 // that fails.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,8 @@ const bin = (name, path) => join(root, "node_modules", name, path);
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "pulumi-captions-test-")));
 /** Where the tests' own temporary folders are. Short, as the path of a socket may have a hundred characters only. */
 const sandbox = join(temporary, "t");
+// Where root runs the tests, PostgreSQL runs as another user, who has to get to its folder in there.
+chmodSync(temporary, 0o711);
 process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
