@@ -6,7 +6,8 @@ import { sep } from "node:path";
  * What tools of others leave in the folder for temporary files: caches, the pipes of Pulumi's language host when it is
  * killed, and folders that Miniflare removes without waiting for it, so that the end of its process can come first.
  */
-const notOurs = /^(tsx-\d+|ts-node-[0-9a-f]+|miniflare-[0-9a-f]+|node-compile-cache|v8-compile-cache-\d+|pulumi-node-pipes\d+)$/;
+const notOurs =
+    /^(tsx-\d+|ts-node-[0-9a-f]+|miniflare-[0-9a-f]+|node-compile-cache|v8-compile-cache-\d+|pulumi-node-pipes\d+)$/;
 
 /**
  * Processes that were started with the folder in their environment (as `TMPDIR`), have it in their command, or work in

@@ -37,7 +37,11 @@ test("a rotation with RotatingWebhook, while deliveries go on, loses nothing and
 
 test("an old generation that is dropped too early is kept until the next up, which loses nothing and says why", () => {
     expect(notSo(claimsOfDroppedEarly(proof.droppedEarly, proof.refusals, expected))).toEqual([]);
-    expect(proof.refusals).toEqual([expect.stringMatching(/it was kept: its successor .+ Run `pulumi up` again when every receiver has the new secret/)]);
+    expect(proof.refusals).toEqual([
+        expect.stringMatching(
+            /it was kept: its successor .+ Run `pulumi up` again when every receiver has the new secret/,
+        ),
+    ]);
     // Both webhooks were registered when it switched: else there would be nothing to prove.
     expect(proof.droppedEarly.refusedAfterForgotten).toBeGreaterThan(0);
 });
