@@ -1,9 +1,8 @@
 import { once } from "node:events";
-import http from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { withoutBrackets } from "./provider";
+import { requestTunnel, withoutBrackets } from "./provider";
 
 /** There is no connection to the receiver, so nothing was sent. */
 export class NoConnection extends Error {
@@ -48,21 +47,10 @@ async function ready(socket: Socket, event: "connect" | "secureConnect", signal:
 }
 
 async function tunnel(proxy: URL, host: string, port: number, signal: AbortSignal): Promise<Socket> {
-    const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
-    const request = (proxy.protocol === "https:" ? https : http).request({
-        host: withoutBrackets(proxy.hostname),
-        port: proxy.port || (proxy.protocol === "https:" ? 443 : 80),
-        method: "CONNECT",
-        path: target,
-        headers: { Host: target, ...authorization(proxy) },
-        agent: false,
-    });
+    const request = requestTunnel(proxy, host, port);
     request.on("error", () => undefined).end();
     try {
-        const [{ statusCode = 0 }, socket] = (await once(request, "connect", { signal })) as [
-            http.IncomingMessage,
-            Socket,
-        ];
+        const [{ statusCode = 0 }, socket] = (await once(request, "connect", { signal })) as [IncomingMessage, Socket];
         if (statusCode >= 200 && statusCode <= 299) {
             return socket;
         }
@@ -72,22 +60,6 @@ async function tunnel(proxy: URL, host: string, port: number, signal: AbortSigna
         request.destroy();
         signal.throwIfAborted();
         throw error instanceof NoConnection ? error : new NoConnection("proxy", { code: codeOf(error) });
-    }
-}
-
-function authorization({ username, password }: URL): { "Proxy-Authorization"?: string } {
-    if (username === "" && password === "") {
-        return {};
-    }
-    const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64");
-    return { "Proxy-Authorization": `Basic ${credentials}` };
-}
-
-function decoded(text: string): string {
-    try {
-        return decodeURIComponent(text);
-    } catch {
-        return text;
     }
 }
 

@@ -1,8 +1,7 @@
-import http from "node:http";
-import https from "node:https";
+import type http from "node:http";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import { withoutBrackets } from "./proxy";
+import { requestTunnel } from "./tunnel";
 
 /*
  * Why this is not left to a library: `https-proxy-agent`, `proxy-agent` and axios' own proxy take a proxy's rejection of a CONNECT
@@ -85,15 +84,7 @@ function establish(
             awaitReady(direct(options));
             return;
         }
-        const target = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
-        const request = (proxy.protocol === "https:" ? https : http).request({
-            host: withoutBrackets(proxy.hostname),
-            port: proxy.port || (proxy.protocol === "https:" ? 443 : 80),
-            method: "CONNECT",
-            path: target,
-            headers: { Host: target, ...authorization(proxy) },
-            agent: false,
-        });
+        const request = requestTunnel(proxy, options.host, options.port);
         abandon = () => request.destroy();
         request.on("error", (error) => fail(error, proxy));
         request.once("connect", ({ statusCode = 0 }, socket) => {
@@ -103,20 +94,6 @@ function establish(
         });
         request.end();
     });
-}
-
-function authorization({ username, password }: URL): { "Proxy-Authorization"?: string } {
-    if (username === "" && password === "") return {};
-    const credentials = `${decoded(username)}:${decoded(password)}`;
-    return { "Proxy-Authorization": `Basic ${Buffer.from(credentials).toString("base64")}` };
-}
-
-function decoded(text: string): string {
-    try {
-        return decodeURIComponent(text);
-    } catch {
-        return text;
-    }
 }
 
 function refusal(proxy: URL, status: number): NoConnection {

@@ -49,15 +49,8 @@ export function claimsOfRotating(tally: Tally, expected: Expected): Claim[] {
 
 /** What becomes of a generation that is dropped in the `up` that registers the next one. */
 export function claimsOfDroppedEarly(tally: Tally, refusals: readonly string[], expected: Expected): Claim[] {
-    const { lost, lostInSwitch } = tally;
     return [
-        {
-            text:
-                lost === 0
-                    ? "none was lost"
-                    : "lost were only events that were on their way at the instant of a switch",
-            holds: lost === lostInSwitch,
-        },
+        lostOnlyInSwitch(tally),
         {
             text: `each of the ${expected.rotations} times \`up\` refused to delete the old webhook, and the next one deleted it`,
             holds: refusals.length === expected.rotations,
@@ -68,18 +61,7 @@ export function claimsOfDroppedEarly(tally: Tally, refusals: readonly string[], 
 
 /** What a replacement promises where the receiver goes over from one secret to the next in an instant. */
 export function claimsOfReplacedAtOnce(tally: Tally, expected: Expected): Claim[] {
-    const { lost, lostInSwitch } = tally;
-    return [
-        {
-            // One instant lies between the two copies of an event, if of any.
-            text:
-                lost === 0
-                    ? "none was lost"
-                    : "lost were only events that were on their way at the instant of a switch",
-            holds: lost === lostInSwitch,
-        },
-        eachIsNew(tally, expected),
-    ];
+    return [lostOnlyInSwitch(tally), eachIsNew(tally, expected)];
 }
 
 /**
@@ -120,6 +102,14 @@ export function claimsOfInPlace(tally: Tally, expected: Expected): Claim[] {
             holds: webhooks === receivers && secrets === receivers * (expected.rotations + 1),
         },
     ];
+}
+
+/** One instant lies between the two copies of an event, if of any. */
+function lostOnlyInSwitch({ lost, lostInSwitch }: Tally): Claim {
+    return {
+        text: lost === 0 ? "none was lost" : "lost were only events that were on their way at the instant of a switch",
+        holds: lost === lostInSwitch,
+    };
 }
 
 function eachIsNew({ webhooks, secrets, receivers }: Tally, { rotations }: Expected): Claim {

@@ -6,7 +6,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build, transformSync } from "esbuild";
-import { Miniflare } from "miniflare";
+import { Miniflare, type WorkerOptions } from "miniflare";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import type { Receiver } from "../../receiver";
 import { startRedis } from "../receiver/stores/servers";
@@ -113,6 +113,26 @@ describe("the receivers in docs/receiver.md", () => {
     const [right, wrong] = [post(`Bearer ${secret}`), post("Bearer wrong")];
     const secretsText = JSON.stringify(["another", secret]);
 
+    /** Runs one of the page's files in workerd until the test ends. @returns its URL */
+    const inWorkerd = async (file: string, options: { durableObjects?: WorkerOptions["durableObjects"] } = {}) => {
+        const { outputFiles } = await build({
+            entryPoints: [pathOf(file)],
+            bundle: true,
+            format: "esm",
+            platform: "neutral",
+            write: false,
+        });
+        const worker = new Miniflare({
+            modules: true,
+            script: outputFiles[0]?.text ?? "",
+            compatibilityDate: "2025-01-01",
+            bindings: { CAPTIONS_WEBHOOK_SECRETS: secretsText },
+            ...options,
+        });
+        onTestFinished(() => worker.dispose());
+        return await worker.ready;
+    };
+
     /** Tells on which port a server listens, and stands in for `Deno.serve` where this is not Deno. */
     const preload = `
         import { createServer } from "node:http";
@@ -200,21 +220,7 @@ describe("the receivers in docs/receiver.md", () => {
     });
 
     test("worker.ts runs in workerd, with the secrets in a binding", async () => {
-        const { outputFiles } = await build({
-            entryPoints: [pathOf("worker.ts")],
-            bundle: true,
-            format: "esm",
-            platform: "neutral",
-            write: false,
-        });
-        const worker = new Miniflare({
-            modules: true,
-            script: outputFiles[0]?.text ?? "",
-            compatibilityDate: "2025-01-01",
-            bindings: { CAPTIONS_WEBHOOK_SECRETS: secretsText },
-        });
-        onTestFinished(() => worker.dispose());
-        const url = await worker.ready;
+        const url = await inWorkerd("worker.ts");
         expect((await fetch(url, right)).status).toBe(200);
         expect((await fetch(url, wrong)).status).toBe(401);
     });
@@ -252,22 +258,9 @@ describe("the receivers in docs/receiver.md", () => {
     });
 
     test("durable-object.ts runs in workerd, with its Durable Object", async () => {
-        const { outputFiles } = await build({
-            entryPoints: [pathOf("durable-object.ts")],
-            bundle: true,
-            format: "esm",
-            platform: "neutral",
-            write: false,
-        });
-        const worker = new Miniflare({
-            modules: true,
-            script: outputFiles[0]?.text ?? "",
-            compatibilityDate: "2025-01-01",
-            bindings: { CAPTIONS_WEBHOOK_SECRETS: secretsText },
+        const url = await inWorkerd("durable-object.ts", {
             durableObjects: { DELIVERIES: { className: "CaptionsDelivery", useSQLite: true } },
         });
-        onTestFinished(() => worker.dispose());
-        const url = await worker.ready;
         expect((await fetch(url, right)).status).toBe(200);
         expect((await fetch(url, right)).status).toBe(200);
         expect((await fetch(url, wrong)).status).toBe(401);
