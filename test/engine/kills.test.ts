@@ -1,8 +1,9 @@
 import { randomInt } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ensureEngine } from "../../scripts/engine";
-import { KillFigures, randomFrom, Victim, ways } from "../chaos/kills";
+import { KillFigures, Victim, ways } from "../chaos/kills";
 import { startProject } from "../support/engine";
+import { randomFrom } from "../support/random";
 
 /** `npm run chaos -- --engine` does more of them. */
 const rounds = Number(process.env.CHAOS_KILLS ?? 20);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { describe, type ProbeOptions, type ProbeResult, probe } from "../../probe";
 import { createReceiver, toNodeListener } from "../../receiver";
 import { findLeaks } from "../support/leaks";
-import { balance, fastClock, instance, serve, unusedPort } from "./support";
+import { balance, fastClock, fixedOrder, instance, serve, unusedPort } from "./support";
 
 const newest = "whsec_newest-Qm4TzYb1Kd6XqR2m";
 const older = "whsec_older-8sLw4Vn0PaBc7Tr";
@@ -15,7 +15,7 @@ async function ask(
     secrets: readonly string[] = both,
 ): Promise<{ result: ProbeResult; said: string; waits: readonly number[] }> {
     const clock = fastClock();
-    const result = await probe({ targets: [{ url, secrets }], clock, ...options });
+    const result = await probe({ targets: [{ url, secrets }], clock, random: fixedOrder(), ...options });
     const said = describe(result);
     const texts = new Map([["the result", JSON.stringify(result) + said]]);
     expect(findLeaks(texts, secrets)).toEqual([]);
@@ -53,6 +53,7 @@ test("five instances learn the secret one after the other: it is proven once eve
         steadySeconds: 60,
         waitSeconds: 900,
         clock,
+        random: fixedOrder(),
     });
     expect(result).toMatchObject({ ok: true, end: "proven" });
     // The last one learns it after 160 s.
@@ -93,6 +94,7 @@ test("a receiver that is late is asked at longer and longer intervals, and found
         targets: [{ url: await serve(instance(() => (clock.now() >= 100_000 ? both : [older]))), secrets: both }],
         waitSeconds: 600,
         clock,
+        random: fixedOrder(),
         onRound: ({ targets }) => progress.push(targets[0]?.checks[0]?.outcome ?? ""),
     });
     expect(result).toMatchObject({ ok: true, end: "proven" });
@@ -138,6 +140,7 @@ test("several URLs: each has its own verdict, and one that fails fails all", asy
             { url: bad, secrets: both },
         ],
         clock,
+        random: fixedOrder(),
     });
     expect(result).toMatchObject({ ok: false, targets: [{ ok: true }, { ok: false }] });
     const [first, second] = describe(result).split("\n");

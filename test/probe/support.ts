@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { Clock } from "../../probe";
+import { randomFrom } from "../support/random";
 
 /** An HTTP server on a free port, until the test is over. */
 export async function serve(listener: RequestListener, path = "/hooks"): Promise<string> {
@@ -60,6 +61,14 @@ export async function balance(listeners: readonly RequestListener[]): Promise<st
         }
     });
     return `http://127.0.0.1:${await listen(server)}/hooks`;
+}
+
+/**
+ * The order of the deliveries in a round, the same in every run: which instance a balancer chooses for which secret must
+ * not be a matter of chance.
+ */
+export function fixedOrder(): () => number {
+    return randomFrom(1);
 }
 
 export interface FastClock extends Clock {
