@@ -5,9 +5,10 @@ import { defineConfig } from "vitest/config";
  * package, a browser, servers. All others are quick.
  */
 const engineTests = [
-    "test/{chaos,docs,engine,examples,gitops,matrix,package,rotation,states}/**/*.test.ts",
+    "test/{chaos,docs,examples,gitops,matrix,package,pulumi,rotation,states}/**/*.test.ts",
     "test/cli/{run,*/command}.test.ts",
     "test/emulator/page.test.ts",
+    "test/engine/environment.test.ts",
     "test/network/proxy.test.ts",
     "test/receiver/{callback-functions,entry-points,stores/*}.test.ts",
 ];

@@ -165,11 +165,13 @@ async function main() {
     const tsx = ["--import", "tsx"];
     const [, engine, browser, tarball] = await Promise.all([
         checks(),
-        step("engine", false, () => node([...tsx, "scripts/engine/main.ts", "--json"], { name: "engine" })),
+        step("engine", false, () => node([...tsx, "engine/main.ts", "--json"], { name: "engine" })),
         // One after the other, as both may have to install Debian's packages.
-        step("browser", false, () => node([...tsx, "scripts/browser.ts"], { name: "browser" })).then(
+        step("browser", false, () => node([...tsx, "test/prerequisites/browser.ts"], { name: "browser" })).then(
             async (browser) => {
-                await step("parts", false, () => node([...tsx, "scripts/parts/main.ts"], { name: "parts" }));
+                await step("prerequisites", false, () =>
+                    node([...tsx, "test/prerequisites/main.ts"], { name: "prerequisites" }),
+                );
                 return browser;
             },
         ),

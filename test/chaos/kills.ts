@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Emulator } from "../../emulator";
-import { type Engine, engineEnvironment } from "../../scripts/engine";
+import { type Engine, engineEnvironment } from "../../engine";
 import { findLeaks } from "../support/leaks";
 import type { Run, Stack } from "../support/stack";
 import { processesWith } from "./processes";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
-import { renders, startProject } from "../support/engine";
 import { findLeaks, textsIn } from "../support/leaks";
+import { renders, startProject } from "../support/project";
 
 /** With characters that each encoding has to change. */
 const secrets = ["whsec_7Yq-0Zr3uVn_K2mPd8Ls", 'key/with+every"kind\\of=character&ä'];

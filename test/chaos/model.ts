@@ -1,5 +1,5 @@
-import { type Declaration, inEngineOrder, type Program } from "./engine";
 import { canonicalEvents, canonicalUrl } from "./inputs";
+import { type Declaration, inEngineOrder, type Program } from "./simulated-engine";
 
 /**
  * What the users' documentation promises, said a second time and in another way: no network, no identifiers, no secrets,

@@ -6,7 +6,6 @@ import { defaultLimits, type Limits } from "../../provider/api/limits";
 import { openAccount } from "../../provider/lifecycle";
 import { Session } from "../../provider/session";
 import { findLeaks } from "../support/leaks";
-import { type Failures, type Program, type Saved, SimulatedEngine } from "./engine";
 import {
     type Edit,
     type FaultDraw,
@@ -21,6 +20,7 @@ import {
 } from "./history";
 import { canonicalEvents, canonicalUrl, inputsFor, isOfGroup, plain, type SecretParts } from "./inputs";
 import { type Hook, Model, type Prediction, Reasons } from "./model";
+import { type Failures, type Program, type Saved, SimulatedEngine } from "./simulated-engine";
 import { User } from "./user";
 
 /** What was seen while histories were played. */

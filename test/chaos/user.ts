@@ -1,9 +1,9 @@
 import type { RegisteredWebhook } from "../../emulator";
 import type { WebhookInputs } from "../../provider/lifecycle";
-import type { Declaration, Failures, Program, SimulatedEngine } from "./engine";
 import { type Edit, type Group, groups, type Settings } from "./history";
 import { canonicalEvents, canonicalUrl, inputsFor, type SecretParts } from "./inputs";
 import type { Reasons } from "./model";
+import type { Declaration, Failures, Program, SimulatedEngine } from "./simulated-engine";
 
 interface Declared {
     readonly settings: Settings;

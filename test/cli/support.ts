@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { exit, type Io } from "../../cli/io";
 import { run } from "../../cli/run";
+import { engineEnvironment, ensureEngine } from "../../engine";
 import type { Clock } from "../../probe";
 import { createReceiver, type HandedDelivery, type Secrets, toNodeListener } from "../../receiver";
-import { engineEnvironment, ensureEngine } from "../../scripts/engine";
 import { serve } from "../probe/support";
-import type { Project } from "../support/engine";
 import { findLeaks } from "../support/leaks";
+import type { Project } from "../support/project";
 
 export { exit, serve };
 

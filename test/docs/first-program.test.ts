@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSyn
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
-import { engineEnvironment, ensureEngine } from "../../scripts/engine";
+import { engineEnvironment, ensureEngine } from "../../engine";
 import { freePort } from "../examples/support/processes";
 
 const root = join(__dirname, "../..");

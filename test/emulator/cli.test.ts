@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -139,16 +139,19 @@ describe("a mistake is one line with the command's name", () => {
     });
 });
 
-test("npm run emulator is pulumi-captions emulator", async () => {
+test("npm run emulator is pulumi-captions emulator, and its help says so", () => {
     const root = join(__dirname, "../..");
-    const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-    const help = (file: string, args: string[], lifecycle: string): string =>
-        execFileSync(process.execPath, [tsx, join(root, file), ...args, "--help"], {
+    const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const [node, ...args] = scripts.emulator.split(" && ").at(-1).split(" ");
+    expect([node, ...args]).toEqual(["node", "--import", "tsx", "cli/main.ts", "emulator"]);
+    const help = (lifecycle: string): string =>
+        execFileSync(process.execPath, [...args, "--help"], {
+            cwd: root,
             encoding: "utf8",
             env: { ...process.env, npm_lifecycle_event: lifecycle },
         });
     const invocation = /^Usage: (.*)$/m;
-    const [script, command] = [help("scripts/emulator.ts", [], "emulator"), help("cli/main.ts", ["emulator"], "test")];
+    const [script, command] = [help("emulator"), help("test")];
     expect([invocation.exec(script)?.[1], invocation.exec(command)?.[1]]).toEqual([
         "npm run emulator -- [options]",
         "pulumi-captions emulator [options]",
@@ -159,7 +162,7 @@ test("npm run emulator is pulumi-captions emulator", async () => {
 test.skipIf(process.platform === "win32")("as a process it ends cleanly on Ctrl-C, with a page open", async () => {
     const root = join(__dirname, "../..");
     const tsx = join(root, "node_modules/tsx/dist/cli.mjs");
-    const child = spawn(process.execPath, [tsx, join(root, "scripts/emulator.ts"), "--port", "0"], { cwd: root });
+    const child = spawn(process.execPath, [tsx, join(root, "cli/main.ts"), "emulator", "--port", "0"], { cwd: root });
     onTestFinished(() => {
         child.kill("SIGKILL");
     });

@@ -1,7 +1,7 @@
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Behaviour, Emulator } from "../../emulator";
-import { findOrInstallBrowser } from "../../scripts/browser";
+import { findOrInstallBrowser } from "../prerequisites/browser";
 import { both, call, receive, renders, start } from "./support";
 
 let browser: Browser;

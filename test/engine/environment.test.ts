@@ -3,8 +3,8 @@ import { symlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { engineEnvironment, ensureEngine } from "../../scripts/engine";
-import { TestMachine } from "../scripts/machine";
+import { engineEnvironment, ensureEngine } from "../../engine";
+import { TestMachine } from "../support/machine";
 
 test("runs a dynamic provider on the real engine without an account and without a trace in the home folder", async () => {
     const machine = new TestMachine();

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { engineEnvironment } from "../../scripts/engine";
-import { run } from "../../scripts/engine/processes";
+import { engineEnvironment } from "../../engine";
+import { run } from "../../engine/processes";
 import { copyExample, root, temporaryFolder } from "./support/examples";
 import { emulatorForTest, getEngine } from "./support/project";
 

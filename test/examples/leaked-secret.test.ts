@@ -3,9 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, inject, onTestFinished, test } from "vitest";
+import { engineEnvironment } from "../../engine";
+import { run } from "../../engine/processes";
 import { createReceiver, toNodeListener } from "../../receiver";
-import { engineEnvironment } from "../../scripts/engine";
-import { run } from "../../scripts/engine/processes";
 import { exporterProject } from "./support/exporter";
 import { getEngine, Project } from "./support/project";
 

@@ -1,15 +1,5 @@
 import { afterAll, expect, inject, test } from "vitest";
-import {
-    type Cell,
-    type Matrix,
-    managers,
-    nameOf,
-    nodes,
-    programs,
-    quickCells,
-    sdks,
-    startMatrix,
-} from "../../scripts/matrix";
+import { type Cell, type Matrix, managers, nameOf, nodes, programs, quickCells, sdks, startMatrix } from "./matrix";
 
 /*
  * The quick part of the matrix; `npm run test:matrix` is the whole. The packages come out of a cache that is filled

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, onTestFinished } from "vitest";
+import { findOnPath } from "../../engine/processes";
 import { CaptionsClient } from "../../provider/api/client";
 import { CaptionsError } from "../../provider/errors";
-import { findOnPath } from "../../scripts/engine/processes";
-import { findOrInstallTinyproxy } from "../../scripts/parts";
+import { findOrInstallTinyproxy } from "../prerequisites";
 import { settingNames, shortLimits } from "../support/account";
 import { findLeaks } from "../support/leaks";
 

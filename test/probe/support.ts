@@ -64,8 +64,8 @@ export async function balance(listeners: readonly RequestListener[]): Promise<st
 }
 
 /**
- * The order of the deliveries in a round, the same in every run: which instance a balancer chooses for which secret must
- * not be a matter of chance.
+ * The order of the deliveries in a round, the same in every run: which instance a balancer chooses for which secret
+ * must not be a matter of chance.
  */
 export function fixedOrder(): () => number {
     return randomFrom(1);

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { Flow } from "../../demos/rotation/flow";
+import { secretsFileClass } from "../../demos/rotation/projects";
+import type { Switch } from "../../demos/rotation/service";
+import { type Tally, tally } from "../../demos/rotation/tally";
 import type { Emulator } from "../../emulator";
 import { createReceiver, memoryDedupe, toNodeListener } from "../../receiver";
-import { Flow } from "../../scripts/rotation/flow";
-import { secretsFileClass } from "../../scripts/rotation/projects";
-import type { Switch } from "../../scripts/rotation/service";
-import { type Tally, tally } from "../../scripts/rotation/tally";
-import { startProject } from "../support/engine";
+import { startProject } from "../support/project";
 import type { Run, Stack } from "../support/stack";
 
 /** How a receiver takes the secrets that the program wrote for it. */

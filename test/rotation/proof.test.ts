@@ -8,8 +8,8 @@ import {
     claimsOfReplacedAtOnce,
     claimsOfReplacedInTurn,
     claimsOfRotating,
-} from "../../scripts/rotation/claims";
-import { type Proof, prove } from "../../scripts/rotation/proof";
+} from "../../demos/rotation/claims";
+import { type Proof, prove } from "../../demos/rotation/proof";
 
 /** `npm run demo:rotation` does the same in full: 10,000 events and three rotations. */
 const expected = { events: 300, rotations: 1 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tally } from "../../scripts/rotation/tally";
+import { tally } from "../../demos/rotation/tally";
 
 const url = "https://api.example.com/hooks/captions";
 

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readlinkSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { TestMachine, until } from "./machine";
+import { TestMachine, until } from "../support/machine";
 
 describe.skipIf(process.platform === "win32")("the set-up", () => {
     let machine: TestMachine;

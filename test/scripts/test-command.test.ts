@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, resolve } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { TestMachine, until } from "./machine";
+import { TestMachine, until } from "../support/machine";
 
 const root = resolve(__dirname, "../..");
 
@@ -57,9 +57,9 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
         machine.program("node_modules/typescript/bin/tsc", "");
         machine.write("node_modules/.package-lock.json", "");
         symlinkSync(dirname(require.resolve("tsx/package.json")), machine.path("node_modules/tsx"));
-        machine.write("scripts/engine/main.ts", 'console.log("{}")');
-        machine.write("scripts/browser.ts", 'console.log("/browser")');
-        machine.write("scripts/parts/main.ts", "");
+        machine.write("engine/main.ts", 'console.log("{}")');
+        machine.write("test/prerequisites/browser.ts", 'console.log("/browser")');
+        machine.write("test/prerequisites/main.ts", "");
         machine.program(
             "bin/npm",
             'if (args[0] === "pack") console.log(JSON.stringify([{ filename: "sample.tgz" }]));',
@@ -109,7 +109,7 @@ describe.skipIf(process.platform === "win32")("npm test", () => {
     });
 
     it("tells the tests why there is no engine, so that not each of them tries again", async () => {
-        machine.write("scripts/engine/main.ts", 'console.error("no Go"); process.exitCode = 1;');
+        machine.write("engine/main.ts", 'console.error("no Go"); process.exitCode = 1;');
         const { last, given } = await npmTest();
         expect(given.PULUMI_CAPTIONS_ENGINE_ERROR).toBe("no Go");
         expect(last).toBe("4 passed, 1 failed");

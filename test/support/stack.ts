@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import type { Emulator } from "../../emulator";
-import { type Engine, ensureEngine } from "../../scripts/engine";
-import { type PulumiResult, runPulumi } from "../../scripts/pulumi";
+import { type Engine, ensureEngine } from "../../engine";
+import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import { findLeaks } from "./leaks";
 
 /** What a run of the engine came to. */

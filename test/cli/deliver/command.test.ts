@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cachedSecrets } from "../../../receiver";
 import { balance, fastClock, instance } from "../../probe/support";
-import { type Project, renders, startProject } from "../../support/engine";
+import { type Project, renders, startProject } from "../../support/project";
 import { cli, exit, leaks, reach, serve, serveReceiver, start } from "../support";
 
 const newest = "whsec_newest-Qm4TzYb1Kd6XqR2m";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startAccount } from "../../support/account";
-import { renders, startProject } from "../../support/engine";
+import { renders, startProject } from "../../support/project";
 import { cli, exit, leaks, reach } from "../support";
 
 test("it lists in one call, without secrets, and of URLs only the host and our own generation", async () => {

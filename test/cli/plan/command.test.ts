@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { toMarkdown } from "../../../cli/plan/markdown";
 import { parsePreview } from "../../../cli/plan/preview";
 import { type WebhookChanges, webhookChanges } from "../../../cli/plan/webhook-changes";
-import { renders, startProject } from "../../support/engine";
 import { findLeaks } from "../../support/leaks";
+import { renders, startProject } from "../../support/project";
 import type { Run, Stack } from "../../support/stack";
 import { cli, exit } from "../support";
 

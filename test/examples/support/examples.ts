@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync,
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { inject, onTestFinished } from "vitest";
-import { installExamplePackages } from "../../../scripts/parts";
+import { installExamplePackages } from "../../prerequisites";
 
 export const root = join(__dirname, "../../..");
 

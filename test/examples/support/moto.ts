@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { installExamplePackages, installMoto } from "../../../scripts/parts";
+import { installExamplePackages, installMoto } from "../../prerequisites";
 import { startProgram } from "./processes";
 
 export interface Aws {

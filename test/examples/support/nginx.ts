@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findOrInstallNginx } from "../../../scripts/parts";
+import { findOrInstallNginx } from "../../prerequisites";
 import { temporaryFolder } from "./examples";
 import { freePort, startProgram } from "./processes";
 

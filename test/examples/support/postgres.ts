@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { join } from "node:path";
-import { findOrInstallPostgres } from "../../../scripts/parts";
+import { findOrInstallPostgres } from "../../prerequisites";
 import { temporaryFolder } from "./examples";
 import { freePort, startProgram } from "./processes";
 

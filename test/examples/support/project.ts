@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator";
-import { type Engine, ensureEngine } from "../../../scripts/engine";
-import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../scripts/pulumi";
+import { type Engine, ensureEngine } from "../../../engine";
+import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../engine/pulumi";
 import { findLeaks } from "../../support/leaks";
 
 let engine: Promise<Engine> | undefined;

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { findGo } from "../../../scripts/engine/build";
-import { cacheFolder, fillOnce, prepareCacheFolder } from "../../../scripts/engine/cache";
-import { run } from "../../../scripts/engine/processes";
+import { findGo } from "../../../engine/build";
+import { cacheFolder, fillOnce, prepareCacheFolder } from "../../../engine/cache";
+import { run } from "../../../engine/processes";
 
 const modules = {
     actionlint: "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",

@@ -20,8 +20,8 @@ import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { inject } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator";
+import { type Engine, engineEnvironment, ensureEngine } from "../../../engine";
 import { cachedSecrets, createReceiver, toNodeListener } from "../../../receiver";
-import { type Engine, engineEnvironment, ensureEngine } from "../../../scripts/engine";
 import { findLeaks } from "../../support/leaks";
 import { bash, type Env, type Ran } from "./shell";
 

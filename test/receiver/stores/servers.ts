@@ -1,8 +1,8 @@
 // The real servers that the stores are tested against.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { findOrInstallRedis, installMoto } from "../../../scripts/parts";
 import { temporaryFolder } from "../../examples/support/examples";
 import { freePort, startProgram } from "../../examples/support/processes";
+import { findOrInstallRedis, installMoto } from "../../prerequisites";
 import { listen } from "../support";
 import { openDynamo } from "./clients";
 

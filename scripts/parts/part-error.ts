@@ -1,4 +1,0 @@
-/** Something that tests need could not be had. The message says what was tried and what to do. */
-export class PartError extends Error {
-    override readonly name = "PartError";
-}

@@ -1,0 +1,31 @@
+// Gets all that tests need, one after the other; what can't be had doesn't keep the rest from being got.
+import { standardErrorReporter } from "../../engine";
+import {
+    findOrInstallNginx,
+    findOrInstallPostgres,
+    findOrInstallRedis,
+    findOrInstallTinyproxy,
+    installExamplePackages,
+    installMoto,
+} from "./index";
+
+async function main(): Promise<void> {
+    const reporter = standardErrorReporter();
+    for (const get of [
+        installExamplePackages,
+        installMoto,
+        findOrInstallNginx,
+        findOrInstallPostgres,
+        findOrInstallRedis,
+        findOrInstallTinyproxy,
+    ]) {
+        try {
+            await get(reporter);
+        } catch (error) {
+            console.error((error as Error).message);
+            process.exitCode = 1;
+        }
+    }
+}
+
+void main();
