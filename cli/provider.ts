@@ -1,4 +1,4 @@
-import { isMarker } from "../provider/dynamic/markers";
+import { isMarker } from "../provider/markers";
 
 /** Everything that the command line imports from `provider/`. */
 export type { RegisteredWebhook } from "../provider/api/responses";

@@ -57,12 +57,14 @@ export class Accounts {
     readonly #opened = new Map<string | undefined, Account>();
     readonly #limits: Limits;
     readonly #notify: (line: string) => void;
+    readonly #signal: AbortSignal | undefined;
 
     /**
      * @param get reads the stack's configuration; the name comes without `captions:`
+     * @param signal aborted where the run is cancelled
      * @throws ConfigurationError where a value is invalid; a missing key is found only when it is needed
      */
-    constructor(get: GetSetting, environment: Environment, notify: (line: string) => void) {
+    constructor(get: GetSetting, environment: Environment, notify: (line: string) => void, signal?: AbortSignal) {
         const setting = (name: string, variable: string) => nonEmpty(get(name)) ?? nonEmpty(environment[variable]);
         const baseUrl = checkBaseUrl(setting("baseUrl", "CAPTIONS_BASE_URL") ?? defaultBaseUrl, "captions:baseUrl");
         const apiKey = checkKey(setting("apiKey", "CAPTIONS_API_KEY"), "captions:apiKey");
@@ -82,6 +84,7 @@ export class Accounts {
             ...parseAccounts(get("accounts"), baseUrl),
         ]);
         this.#notify = notify;
+        this.#signal = signal;
     }
 
     /** The names of the accounts, without the default one. */
@@ -128,7 +131,14 @@ export class Accounts {
                   "use the old key."
                 : "",
         };
-        const client = new CaptionsClient({ apiKey, baseUrl, limits: this.#limits, names, notify: this.#notify });
+        const client = new CaptionsClient({
+            apiKey,
+            baseUrl,
+            limits: this.#limits,
+            names,
+            notify: this.#notify,
+            signal: this.#signal,
+        });
         const account = openAccount(client, this.#limits, this.#notify);
         this.#opened.set(name, account);
         return account;

@@ -56,3 +56,29 @@ function nameOf(start: number, period: number): string {
     const moment = new Date(start).toISOString();
     return period % (24 * hour) === 0 ? moment.slice(0, 10) : `${moment.slice(0, 13)}Z`;
 }
+
+/** The type of a rotating webhook, on both fronts. In every user's state, so it stays. */
+export const rotatingType = "captions:index:RotatingWebhook";
+
+/**
+ * What is wrong with the generations of a rotating webhook, a sentence that begins with the property's name.
+ *
+ * @param adopting the generations that are to adopt a webhook
+ */
+export function generationProblem(generations: unknown, adopting: readonly string[]): string | undefined {
+    if (!Array.isArray(generations)) return "generations: must be a plain list of strings, not an Output";
+    if (generations.length === 0) return "generations: is empty; name at least one generation, newest first";
+    if (generations.some((generation) => typeof generation !== "string" || !/^[\w.:-]{1,100}$/.test(generation))) {
+        return "generations: names are strings of at most 100 letters, digits, '-', '_', '.' and ':'";
+    }
+    const doubled = generations.find((generation, index) => generations.indexOf(generation) !== index);
+    if (doubled !== undefined) return `generations: contains "${doubled}" twice`;
+    const stray = adopting.find((generation) => !generations.includes(generation));
+    return stray === undefined ? undefined : `adopt: names the generation "${stray}", which is not in generations`;
+}
+
+/** A URL of its own for a generation. What is no URL is left to the check of the webhook, which has a sentence for it. */
+export function withGeneration(url: string, generation: string): string {
+    if (typeof url !== "string") return url;
+    return `${url}${url.includes("?") ? "&" : "?"}generation=${encodeURIComponent(generation)}`;
+}

@@ -33,6 +33,15 @@ export interface SavedResource {
     readonly resource: Resource | undefined;
 }
 
+/** What differs, in the host's words: also what a refresh has found. */
+export interface Drift extends Difference {
+    /**
+     * Whether a refresh has found the secret rotated elsewhere. A host asks for the difference that a refresh has made, to show
+     * as drift; it is nothing that a later run has to change, so it is told once.
+     */
+    readonly isRotatedElsewhere: boolean;
+}
+
 /**
  * One run of a host (Pulumi's engine, through one of the fronts) over the lifecycle: it knows which resources the program declares, which
  * webhook each of them has, and says what the user should know. The fronts only translate their host's protocol.
@@ -49,6 +58,8 @@ export class Session {
     readonly #proofs: lifecycle.Proofs;
     /** The owner that a resource had in the state, where `aliases` has given it another one. */
     readonly #renamed = new Map<string, string>();
+    /** The webhooks whose secrets a refresh has found rotated elsewhere, by id. */
+    readonly #rotatedElsewhere = new Set<string>();
     #found = 0;
 
     /**
@@ -106,10 +117,13 @@ export class Session {
         { id, properties, resource: before }: SavedResource,
         inputs: WebhookInputs,
         isReplaced: (difference: Difference) => boolean = () => false,
-    ): Promise<Difference> {
+    ): Promise<Drift> {
         return await this.#step(resource, { id, url: inputs.url }, () => {
             const saved = lifecycle.parseSaved(properties);
-            const difference = lifecycle.diff(saved, inputs);
+            const difference = {
+                ...lifecycle.diff(saved, inputs),
+                isRotatedElsewhere: this.#rotatedElsewhere.delete(id),
+            };
             if (resource === undefined) return difference;
             const { account, secretVersion } = saved;
             const url = isDeclaredUrl(inputs.url) ? inputs.url : saved.url;
@@ -127,6 +141,8 @@ export class Session {
             this.#noteFamily(id, before);
             this.#noteFamily(id, resource);
             if (isDeclared && this.#owners.isOthers(id, account, resource.owner)) throw lifecycle.claimedTwice(id);
+            // Where a refresh has gone before, it has told of this webhook under the name of the last run.
+            if (isDeclared) this.#owners.releaseFormer(id, resource.owner);
             const { secret } = saved;
             this.#owners.set(resource.owner, { id, account, url, secretVersion, secret, isDeclared: isKept });
             if (isKept) this.#foretell(resource, id, saved, inputs, difference);
@@ -153,11 +169,7 @@ export class Session {
     }
 
     /** @returns undefined where the webhook is gone */
-    async read({
-        id,
-        properties,
-        resource,
-    }: SavedResource): Promise<{ readonly saved: WebhookOutputs; readonly now: WebhookOutputs } | undefined> {
+    async read({ id, properties, resource }: SavedResource): Promise<WebhookOutputs | undefined> {
         return await this.#step(resource, { id, url: urlIn(properties) }, async () => {
             const saved = lifecycle.parseSaved(properties);
             const account = this.#accounts.open(saved.account);
@@ -170,7 +182,8 @@ export class Session {
             }
             this.#noteFamily(id, resource);
             this.#tellOfGone(now === undefined, resource, id);
-            return now === undefined ? undefined : { saved, now };
+            if (now !== undefined && now.secretVersion !== saved.secretVersion) this.#rotatedElsewhere.add(id);
+            return now;
         });
     }
 
@@ -180,6 +193,13 @@ export class Session {
             const outputs = await lifecycle.get(this.#accounts.open(account), id);
             return lifecycle.withoutUndefined({ ...outputs, account });
         });
+    }
+
+    /** Whether an update will give the webhook another secret, or may do so. */
+    mayRotate({ properties }: Pick<SavedResource, "properties">, inputs: WebhookInputs): boolean {
+        const saved = lifecycle.parseSaved(properties);
+        const { changes } = lifecycle.diff(saved, inputs);
+        return changes.length > 0 || saved.unfinished !== undefined || saved.secret === undefined;
     }
 
     /** @throws PartialFailure where it is not known whether it was done, or where it was done in part */

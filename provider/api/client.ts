@@ -32,6 +32,8 @@ export interface ClientOptions {
     };
     /** Tells the user something while a call goes on. */
     readonly notify: (line: string) => void;
+    /** Ends waits and reading calls, and keeps calls from being sent. Calls that change something come to their end. */
+    readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface ClientOptions {
 export class CaptionsClient {
     readonly #options: ClientOptions;
     readonly #transport: Transport;
-    readonly #gate = new Gate(maxConcurrentCalls);
+    readonly #gate: Gate;
     /** How many waits in a row the API has asked for. */
     #waits = 0;
     /** Since when every response was a wait. */
@@ -49,7 +51,13 @@ export class CaptionsClient {
 
     constructor(options: ClientOptions) {
         this.#options = options;
+        this.#gate = new Gate(maxConcurrentCalls, options.signal);
         this.#transport = createTransport(options, options.limits, options.names.baseUrl);
+    }
+
+    /** Aborted where the run is cancelled. */
+    get signal(): AbortSignal | undefined {
+        return this.#options.signal;
     }
 
     /** The names of the events that a webhook can be notified of. */
@@ -82,7 +90,7 @@ export class CaptionsClient {
         for (;;) {
             const attempt = await this.#gate.pass(async () => {
                 onSend?.();
-                const result = await this.#transport(endpoint, body);
+                const result = await this.#transport(endpoint, body, rule === "reading" ? this.signal : undefined);
                 this.#settleWaits(result);
                 return result;
             });

@@ -8,18 +8,25 @@ export class Gate {
     #active = 0;
     #opensAt = 0;
     #timer: NodeJS.Timeout | undefined;
-    readonly #waiting: (() => void)[] = [];
+    readonly #signal: AbortSignal | undefined;
+    #waiting: { readonly enter: () => void; readonly leave: (reason: unknown) => void }[] = [];
 
-    /** @param maxWidth how many calls may be under way at once */
-    constructor(maxWidth: number) {
+    /**
+     * @param maxWidth how many calls may be under way at once
+     * @param signal turns away all calls that are not under way yet, with its reason
+     */
+    constructor(maxWidth: number, signal?: AbortSignal) {
         this.#maxWidth = maxWidth;
         this.#width = maxWidth;
+        this.#signal = signal;
+        signal?.addEventListener("abort", () => this.#turnAway(signal.reason));
     }
 
     /** Runs `work` when it is its turn. */
     async pass<T>(work: () => Promise<T>): Promise<T> {
-        await new Promise<void>((enter) => {
-            this.#waiting.push(enter);
+        this.#signal?.throwIfAborted();
+        await new Promise<void>((enter, leave) => {
+            this.#waiting.push({ enter, leave });
             this.#open();
         });
         try {
@@ -66,10 +73,17 @@ export class Gate {
             return;
         }
         while (this.#active < this.#width) {
-            const enter = this.#waiting.shift();
-            if (enter === undefined) return;
+            const next = this.#waiting.shift();
+            if (next === undefined) return;
             this.#active++;
-            enter();
+            next.enter();
         }
+    }
+
+    #turnAway(reason: unknown): void {
+        clearTimeout(this.#timer);
+        const waiting = this.#waiting;
+        this.#waiting = [];
+        for (const { leave } of waiting) leave(reason);
     }
 }

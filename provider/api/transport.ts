@@ -8,8 +8,8 @@ import type { Limits } from "./limits";
 import { proxyFor } from "./proxy";
 import { isLoopback } from "./urls";
 
-/** Sends one `POST`, once, and says what became of it. Never throws. */
-export type Transport = (path: string, body: unknown) => Promise<Attempt>;
+/** Sends one `POST`, once, and says what became of it. Never throws, also where `signal` ends it early. */
+export type Transport = (path: string, body: unknown, signal?: AbortSignal) => Promise<Attempt>;
 
 /** A list of 1,000 webhooks is about 300 KB. */
 const maxResponseBytes = 10 * 1024 * 1024;
@@ -34,8 +34,10 @@ export function createTransport(
         responseType: "stream",
         validateStatus: () => true,
     });
-    return async (path, body) => {
+    return async (path, body, signal) => {
         const abandon = new AbortController();
+        const onCancel = () => abandon.abort();
+        signal?.addEventListener("abort", onCancel);
         let isConnected = false;
         let timer: NodeJS.Timeout | undefined;
         const connecting = {
@@ -62,6 +64,7 @@ export function createTransport(
             return failed(error as AxiosError, isConnected, abandon.signal.aborted, limits);
         } finally {
             clearTimeout(timer);
+            signal?.removeEventListener("abort", onCancel);
         }
     };
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import { rotatingType } from "../generations";
+import { isMarker, withoutMarkers } from "../markers";
 import type { Resource } from "../session";
-import { isMarker, withoutMarkers } from "./markers";
 
 /**
  * What a `Webhook`'s constructor knows and the dynamic provider host does not tell the provider: it travels as inputs that users
@@ -39,9 +40,6 @@ export function isHostInput(name: string): boolean {
 export function isHostOutput(name: string): boolean {
     return name === "__provider" || name === "__owner";
 }
-
-/** The type of a rotating webhook. In every user's state, so it stays. */
-export const rotatingType = "captions:index:RotatingWebhook";
 
 /** @param parents the resources above it, from the outermost on, as type and name */
 export function ownerOf(name: string, parents: readonly string[]): readonly string[] {

@@ -5,30 +5,38 @@
  * It only translates between the host and a {@link Session}.
  */
 import type * as dynamic from "@pulumi/pulumi/dynamic";
+import { Cancellation, watchEngine } from "../cancellation";
 import { Accounts } from "../configuration";
 import { CaptionsError } from "../errors";
 import { inputNames, isUnknown, PartialFailure, Proofs, type WebhookInputs, withoutUndefined } from "../lifecycle";
+import { withoutMarkers } from "../markers";
 import { type Resource, type SavedResource, Session, unexpected } from "../session";
 import { deliveryCheckProvider } from "./delivery-check-provider";
 import { HostError } from "./host-error";
 import { asksForReplacement, isHostInput, isHostOutput, resourceIn } from "./host-inputs";
-import { withoutMarkers } from "./markers";
 
 type Properties = Readonly<Record<string, unknown>>;
 
 let session: Session | CaptionsError | undefined;
 
+/** The host outlives an engine that was killed, and has no way to tell of it: nothing more is sent then. */
+const cancellation = new Cancellation();
+let isWatching = false;
+
 /** One process serves all dynamic resources of a run: so a delivery check can let an older generation go. */
 const proofs = new Proofs();
 
 /** The provider of `DeliveryCheck`s. The text in every user's state gets it from this module, so it stays, too. */
-export const deliveryCheck = deliveryCheckProvider(proofs, notify);
+export const deliveryCheck = deliveryCheckProvider(proofs, notify, cancellation.signal);
 
 /** Takes the stack's configuration. Everything happens before it returns, as the host doesn't wait for it. */
 export async function configure(request: dynamic.ConfigureRequest): Promise<void> {
     try {
         const get = (name: string): string | undefined => request.config.get(`captions:${name}`);
-        session = new Session(new Accounts(get, process.env, notify), notify, proofs);
+        session = new Session(new Accounts(get, process.env, notify, cancellation.signal), notify, proofs);
+        // The host's only argument is the engine's address.
+        if (!isWatching) watchEngine(process.argv[2], () => cancellation.cancel());
+        isWatching = true;
     } catch (error) {
         // Told by the steps: the host caches a provider before it is configured, and has no way to show it here.
         session = error instanceof CaptionsError ? error : unexpected(error);
@@ -51,26 +59,21 @@ export function check(olds: Properties, news: Properties): Promise<dynamic.Check
     });
 }
 
-/** The secrets that a refresh has found rotated elsewhere, by the webhook's id. */
-const rotatedElsewhere = new Set<string>();
-
 export function diff(id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
     return step("comparing", async () => {
         // A state that was written before owners were saved has none in what a refresh compares.
         const resource = resourceIn(news) ?? resourceIn(olds);
         const last = lastInputs.get(resource?.owner ?? "") ?? olds;
         const asked = (changes: readonly string[]) => asksForReplacement(last, news, changes);
-        const { changes, replaces } = await running().diff(
+        const { changes, replaces, isRotatedElsewhere } = await running().diff(
             resource,
             { id, properties: olds, resource: asSaved(resourceIn(olds), resourceIn(last)) },
             inputs(news),
             (difference) => asked(difference.changes).length > 0,
         );
         const all = [...new Set([...replaces, ...asked(changes)])];
-        // After `read` the engine asks for the difference that it has made, to show as drift. A secret that was rotated elsewhere
-        // is drift, but nothing that a later `up` has to change. So it is told once.
-        const drifted = rotatedElsewhere.delete(id);
-        return { changes: changes.length > 0 || all.length > 0 || drifted, replaces: all, deleteBeforeReplace: false };
+        const hasChanges = changes.length > 0 || all.length > 0 || isRotatedElsewhere;
+        return { changes: hasChanges, replaces: all, deleteBeforeReplace: false };
     });
 }
 
@@ -93,10 +96,8 @@ export function read(id: string, props: Properties): Promise<dynamic.ReadResult>
             if (isUnknown(account)) return { id, props };
             return { id, props: kept(await running().get(id, account as string | undefined), props) };
         }
-        const result = await running().read(saved(id, props));
-        if (result === undefined) return { id: "", props: {} };
-        if (result.now.secretVersion !== result.saved.secretVersion) rotatedElsewhere.add(id);
-        return { id, props: kept(result.now, props) };
+        const now = await running().read(saved(id, props));
+        return now === undefined ? { id: "", props: {} } : { id, props: kept(now, props) };
     });
 }
 

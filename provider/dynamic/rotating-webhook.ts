@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { rotatingType } from "./host-inputs";
+import { generationProblem, rotatingType, withGeneration } from "../generations";
 import { generationOf, Webhook, type WebhookArgs } from "./webhook";
 
 /** The inputs of a {@link RotatingWebhook}. */
@@ -58,7 +58,9 @@ export class RotatingWebhook extends pulumi.ComponentResource {
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
         super(rotatingType, name, {}, opts);
         const { generations, distinctUrls = false, dropAtOnce = false, adopt, ...inputs } = args ?? {};
-        checkGenerations(name, generations, Object.keys(adopt ?? {}));
+        // A program in JavaScript, or one that has an output at hand, gets a sentence instead of a crash.
+        const problem = generationProblem(generations, Object.keys(adopt ?? {}));
+        if (problem !== undefined) throw new pulumi.RunError(`RotatingWebhook "${name}": ${problem}`);
 
         // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
         // are its siblings', and passes over no other.
@@ -89,28 +91,4 @@ export class RotatingWebhook extends pulumi.ComponentResource {
         this.ids = pulumi.all(newestFirst.map(([, webhook]) => webhook.id));
         this.registerOutputs({ secret: this.secret, secrets: this.secrets, ids: this.ids });
     }
-}
-
-function checkGenerations(name: string, generations: readonly string[], adopting: readonly string[]): void {
-    const fail = (problem: string): never => {
-        throw new pulumi.RunError(`RotatingWebhook "${name}": ${problem}`);
-    };
-    // A program in JavaScript, or one that has an output at hand, gets a sentence instead of a crash.
-    if (!Array.isArray(generations)) {
-        fail("generations: must be a plain list of strings, not an Output");
-    }
-    if (generations.length === 0) fail("generations: is empty; name at least one generation, newest first");
-    if (generations.some((generation) => typeof generation !== "string" || !/^[\w.:-]{1,100}$/.test(generation))) {
-        fail("generations: names are strings of at most 100 letters, digits, '-', '_', '.' and ':'");
-    }
-    const doubled = generations.find((generation, index) => generations.indexOf(generation) !== index);
-    if (doubled !== undefined) fail(`generations: contains "${doubled}" twice`);
-    const stray = adopting.find((generation) => !generations.includes(generation));
-    if (stray !== undefined) fail(`adopt: names the generation "${stray}", which is not in generations`);
-}
-
-function withGeneration(url: string, generation: string): string {
-    // Left to `check`, which has a sentence for what is no URL.
-    if (typeof url !== "string") return url;
-    return `${url}${url.includes("?") ? "&" : "?"}generation=${encodeURIComponent(generation)}`;
 }

@@ -53,6 +53,7 @@ export async function checkDeliveries(
     { urls, secrets, waitSeconds, steadySeconds, instances }: DeliveryCheckInputs,
     proofs: Proofs,
     notify: (line: string) => void,
+    signal?: AbortSignal,
 ): Promise<void> {
     // Loaded only where it is needed: most runs check nothing.
     // biome-ignore lint/style/noRestrictedImports: a dynamic import goes by the rules of ES modules, which want the ending.
@@ -64,6 +65,7 @@ export async function checkDeliveries(
         waitSeconds: waitSeconds + steadySeconds,
         steadySeconds,
         ...(instances === undefined ? {} : { instances }),
+        ...(signal === undefined ? {} : { signal }),
         onRound: () => {
             if (!told) notify(`waits up to ${waitSeconds} s for the receivers to accept each secret`);
             told = true;

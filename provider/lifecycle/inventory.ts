@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { CaptionsClient } from "../api/client";
 import type { Limits } from "../api/limits";
 import type { RegisteredWebhook } from "../api/responses";
@@ -150,7 +151,8 @@ export class Inventory {
             if (found !== undefined) return found;
             if (!(since < until)) return undefined;
             const left = Math.max(0, until - Date.now());
-            await new Promise((resume) => setTimeout(resume, Math.min(pause, left)));
+            // Where the run is cancelled, the next call says so.
+            await setTimeout(Math.min(pause, left), undefined, { signal: this.#client.signal }).catch(() => undefined);
         }
     }
 

@@ -62,6 +62,11 @@ export class Owners {
         this.#holdings.delete(owner);
     }
 
+    /** Forgets whatever else has a webhook that the program declares for a resource: that is what it was called before. */
+    releaseFormer(id: string, owner: string): void {
+        for (const other of this.#ownersById.get(id) ?? []) if (other !== owner) this.release(other);
+    }
+
     /** Notes that webhooks belong to generations of one rotating webhook. */
     setFamily(ids: readonly string[], family: string): void {
         for (const id of ids) this.#families.set(id, (this.#families.get(id) ?? new Set()).add(family));

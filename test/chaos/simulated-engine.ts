@@ -124,9 +124,8 @@ export class SimulatedEngine {
     async #refresh(): Promise<void> {
         const look = async (saved: Saved): Promise<Saved | undefined> => {
             const { outputs } = saved;
-            const result = await this.#session.read(forHost(saved));
-            if (result === undefined) return undefined;
-            const { now } = result;
+            const now = await this.#session.read(forHost(saved));
+            if (now === undefined) return undefined;
             const drifted = now.url !== outputs.url || now.enabledEvents.join() !== outputs.enabledEvents.join();
             return stored({
                 ...saved,

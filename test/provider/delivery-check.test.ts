@@ -48,7 +48,7 @@ async function startReceiver(
 function startHost() {
     const proofs = new Proofs();
     const notes: string[] = [];
-    const provider = deliveryCheckProvider(proofs, (line) => notes.push(line));
+    const provider = deliveryCheckProvider(proofs, (line) => notes.push(line), new AbortController().signal);
     const steps = {
         check: async (news: Properties) => stored(await has(provider.check)({}, stored(news))),
         diff: async (olds: Properties, news: Properties) => await has(provider.diff)("id", stored(olds), stored(news)),

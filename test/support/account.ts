@@ -77,8 +77,8 @@ export function create(session: Session, inputs: WebhookInputs, of = resource())
 }
 
 /** What the engine does in a refresh. */
-export async function read(session: Session, id: string, saved: WebhookOutputs, of = resource()) {
-    return (await session.read({ id, properties: saved, resource: of }))?.now;
+export function read(session: Session, id: string, saved: WebhookOutputs, of = resource()) {
+    return session.read({ id, properties: saved, resource: of });
 }
 
 /** What the engine does where `check` and `diff` have asked for an update. */

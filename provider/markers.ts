@@ -1,11 +1,14 @@
-import { unknown } from "../lifecycle";
+import { unknown } from "./lifecycle";
+
+/** The marker for a string, which the engine takes for a value of any type. */
+const marker = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /**
  * In a preview the engine puts these texts in place of values that are not known yet, also where a list or an object is
  * expected. From pulumi/pulumi, sdk/go/common/resource/sig/sig.go.
  */
 const markers: ReadonlySet<unknown> = new Set([
-    "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // a string, and all that the Node.js SDK sends
+    marker, // a string, and all that the Node.js SDK sends
     "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7", // a boolean
     "3eeb2bf0-c639-47a8-9e75-3b44932eb421", // a number
     "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2", // a list
@@ -25,4 +28,12 @@ export function withoutMarkers(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(withoutMarkers);
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutMarkers(item)]));
+}
+
+/** The same value with the engine's marker in place of the lifecycle's `unknown`, at any depth. */
+export function withMarkers(value: unknown): unknown {
+    if (value === unknown) return marker;
+    if (Array.isArray(value)) return value.map(withMarkers);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withMarkers(item)]));
 }

@@ -1,0 +1,48 @@
+import { closest } from "fastest-levenshtein";
+import { Accounts } from "../configuration";
+import { CaptionsError } from "../errors";
+import { hasUnknown } from "../lifecycle";
+import { unexpected } from "../session";
+import type { Properties } from "./values";
+
+/** What a provider can be set to, by the names of the schema. */
+export const settings = [
+    "apiKey",
+    "baseUrl",
+    "connectTimeoutSeconds",
+    "callTimeoutSeconds",
+    "listLagSeconds",
+    "waitAtMostSeconds",
+] as const;
+
+/** What the engine adds by itself. */
+const engineSettings: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums"];
+
+/** @returns what is invalid, a sentence each; what is not known yet is let through */
+export function configurationFailures(given: Properties): string[] {
+    const names = Object.keys(given).filter((name) => given[name] != null);
+    const misspelt = names.filter(
+        (name) => !isSetting(name) && !engineSettings.includes(name) && !name.startsWith("_"),
+    );
+    const failures = misspelt.map((name) => `${name}: unknown setting; did you mean ${closest(name, [...settings])}?`);
+    try {
+        accountsOf(given, () => undefined);
+        return failures;
+    } catch (error) {
+        return [...failures, (error instanceof CaptionsError ? error : unexpected(error)).message];
+    }
+}
+
+/** The account of a provider. Where a setting is missing, the environment has it. */
+export function accountsOf(given: Properties, notify: (line: string) => void, signal?: AbortSignal): Accounts {
+    const get = (name: string): string | undefined => {
+        const value = given[name];
+        if (!isSetting(name) || value == null || hasUnknown(value)) return undefined;
+        return typeof value === "string" ? value : JSON.stringify(value);
+    };
+    return new Accounts(get, process.env, notify, signal);
+}
+
+function isSetting(name: string): boolean {
+    return (settings as readonly string[]).includes(name);
+}

@@ -1,0 +1,35 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { watchEngine } from "../cancellation";
+import { Plugin } from "./provider";
+
+/**
+ * The plugin `pulumi-resource-captions`: the engine starts it with its own address, and reads from the first line of standard
+ * output at which port it serves.
+ */
+
+/** A URL of 8,000 characters, and 10,000 webhooks in one answer. */
+const maxMessageBytes = 1024 * 1024 * 400;
+
+const server = new Server({
+    "grpc.max_receive_message_length": maxMessageBytes,
+    "grpc.max_send_message_length": maxMessageBytes,
+});
+/** The engine streams what a plugin writes to standard error to the user's screen. */
+const notify = (line: string): void => void process.stderr.write(`captions: ${line}\n`);
+// At once, or as soon as the last response is on its way: the engine waits for the process to end.
+const exit = (): void => server.tryShutdown(() => process.exit(0));
+const plugin = new Plugin(notify, () => setImmediate(exit));
+
+server.addService(ResourceProviderService, plugin.service);
+server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+    if (error !== null) {
+        notify(`the provider cannot serve on this machine: ${error.message}`);
+        process.exit(1);
+    }
+    console.log(String(port));
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => plugin.cancel());
+// Also where it was killed: nothing would end this process then.
+watchEngine(process.argv[2], () => plugin.cancel());

@@ -1,0 +1,293 @@
+import {
+    type handleUnaryCall,
+    Metadata,
+    type ServiceError,
+    status,
+    type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import {
+    CheckFailure,
+    type CheckRequest,
+    CheckResponse,
+    type ConfigureRequest,
+    ConfigureResponse,
+    type ConstructRequest,
+    type ConstructResponse,
+    type CreateRequest,
+    CreateResponse,
+    type DeleteRequest,
+    type DiffRequest,
+    DiffResponse,
+    ErrorResourceInitFailed,
+    GetSchemaResponse,
+    type InvokeRequest,
+    InvokeResponse,
+    PropertyDiff,
+    type ReadRequest,
+    ReadResponse,
+    type UpdateRequest,
+    UpdateResponse,
+} from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { Any } from "google-protobuf/google/protobuf/any_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { Cancellation } from "../cancellation";
+import { DeliveryChecks } from "../delivery-checks";
+import { CaptionsError } from "../errors";
+import { Proofs } from "../lifecycle";
+import { Session, unexpected } from "../session";
+import { accountsOf, configurationFailures } from "./configuration";
+import { deliveryCheckHandler } from "./delivery-check";
+import { differences } from "./diff";
+import { type Functions, functionsOf } from "./functions";
+import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./handlers";
+import { constructRotatingWebhook, rotatingType } from "./rotating-webhook";
+import schema from "./schema.json";
+import { plainProperties, structOf, wireOf } from "./values";
+import { webhookHandler } from "./webhook";
+
+/** What the plugin is once the engine has told it its configuration. */
+interface Running {
+    readonly handlers: Readonly<Record<string, ResourceHandler>>;
+    readonly functions: Functions;
+    /** Who this provider is to the engine, where it says so. */
+    readonly reference: string | undefined;
+}
+
+/** A request of the engine's that is about one resource. */
+interface ResourceRequest {
+    getUrn(): string;
+    getType(): string;
+}
+
+/**
+ * The plugin as a gRPC service (pulumi/pulumi, proto/pulumi/provider.proto). It only translates between the engine and a
+ * {@link Session}.
+ */
+export class Plugin {
+    readonly #notify: (line: string) => void;
+    readonly #cancellation = new Cancellation();
+    readonly #onIdle: () => void;
+    #running: Running | undefined;
+    #underWay = 0;
+
+    /**
+     * @param notify tells the user something at once, in a line without secrets
+     * @param onIdle called once nothing is under way after {@link cancel}
+     */
+    constructor(notify: (line: string) => void, onIdle: () => void) {
+        this.#notify = notify;
+        this.#onIdle = onIdle;
+    }
+
+    /** Ends the run: what is under way comes to its end, and nothing more is sent. */
+    cancel(): void {
+        this.#cancellation.cancel();
+        if (this.#underWay === 0) this.#onIdle();
+    }
+
+    get service(): UntypedServiceImplementation {
+        return {
+            getPluginInfo: this.#serve(async () => new PluginInfo().setVersion(schema.version)),
+            getSchema: this.#serve(async () => new GetSchemaResponse().setSchema(JSON.stringify(schema))),
+            checkConfig: this.#serve(this.#checkConfig),
+            diffConfig: this.#serve(this.#diffConfig),
+            configure: this.#serve(this.#configure),
+            check: this.#serve(this.#check),
+            diff: this.#serve(this.#diff),
+            create: this.#serve(this.#create),
+            read: this.#serve(this.#read),
+            update: this.#serve(this.#update),
+            delete: this.#serve(this.#delete),
+            invoke: this.#serve(this.#invoke),
+            construct: this.#serve(this.#construct),
+            cancel: this.#serve(async () => {
+                this.#cancellation.cancel();
+                return new Empty();
+            }),
+        };
+    }
+
+    readonly #checkConfig = async (request: CheckRequest): Promise<CheckResponse> => {
+        const news = wireOf(request.getNews());
+        const failures = configurationFailures(plainProperties(news));
+        return new CheckResponse().setInputs(structOf(news)).setFailuresList(failures.map(failure));
+    };
+
+    /** A provider's settings are no part of its webhooks: a change of them replaces nothing. */
+    readonly #diffConfig = async (request: DiffRequest): Promise<DiffResponse> => {
+        const [before, now] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>
+            plainProperties(wireOf(struct)),
+        );
+        const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])];
+        return difference(names.flatMap((name) => differences(name, before?.[name], now?.[name])));
+    };
+
+    readonly #configure = async (request: ConfigureRequest): Promise<ConfigureResponse> => {
+        const accounts = accountsOf(
+            plainProperties(wireOf(request.getArgs())),
+            this.#notify,
+            this.#cancellation.signal,
+        );
+        const proofs = new Proofs();
+        const session = new Session(accounts, this.#notify, proofs);
+        this.#running = {
+            handlers: {
+                "captions:index:Webhook": webhookHandler(session),
+                "captions:index:DeliveryCheck": deliveryCheckHandler(
+                    new DeliveryChecks(proofs, this.#notify, this.#cancellation.signal),
+                ),
+            },
+            functions: functionsOf(session, accounts),
+            reference: request.hasUrn() && request.hasId() ? `${request.getUrn()}::${request.getId()}` : undefined,
+        };
+        return new ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+    };
+
+    readonly #check = async (request: CheckRequest): Promise<CheckResponse> => {
+        const { inputs, failures } = await this.#handler(request).check({
+            urn: request.getUrn(),
+            olds: wireOf(request.getOlds()),
+            news: wireOf(request.getNews()),
+        });
+        return new CheckResponse().setInputs(structOf(inputs)).setFailuresList(failures.map(failure));
+    };
+
+    readonly #diff = async (request: DiffRequest): Promise<DiffResponse> => {
+        const found = await this.#handler(request).diff({
+            urn: request.getUrn(),
+            id: request.getId(),
+            olds: wireOf(request.getOlds()),
+            oldInputs: wireOf(request.getOldInputs()),
+            news: wireOf(request.getNews()),
+        });
+        return difference(found);
+    };
+
+    readonly #create = async (request: CreateRequest): Promise<CreateResponse> => {
+        const { id, outputs } = await this.#handler(request).create({
+            urn: request.getUrn(),
+            news: wireOf(request.getProperties()),
+            isPreview: request.getPreview(),
+        });
+        return new CreateResponse().setId(id).setProperties(structOf(outputs));
+    };
+
+    readonly #read = async (request: ReadRequest): Promise<ReadResponse> => {
+        const result = await this.#handler(request).read({
+            urn: request.getUrn(),
+            id: request.getId(),
+            olds: wireOf(request.getProperties()),
+            oldInputs: wireOf(request.getInputs()),
+        });
+        // Without an id the resource is gone.
+        if (result === undefined) return new ReadResponse();
+        const { outputs, inputs } = result;
+        return new ReadResponse().setId(request.getId()).setProperties(structOf(outputs)).setInputs(structOf(inputs));
+    };
+
+    readonly #update = async (request: UpdateRequest): Promise<UpdateResponse> => {
+        const outputs = await this.#handler(request).update({
+            urn: request.getUrn(),
+            id: request.getId(),
+            olds: wireOf(request.getOlds()),
+            news: wireOf(request.getNews()),
+            isPreview: request.getPreview(),
+        });
+        return new UpdateResponse().setProperties(structOf(outputs));
+    };
+
+    readonly #delete = async (request: DeleteRequest): Promise<Empty> => {
+        await this.#handler(request).remove({
+            urn: request.getUrn(),
+            id: request.getId(),
+            olds: wireOf(request.getProperties()),
+            oldInputs: wireOf(request.getOldInputs()),
+        });
+        return new Empty();
+    };
+
+    readonly #invoke = async (request: InvokeRequest): Promise<InvokeResponse> => {
+        const run = this.#configured().functions[request.getTok()];
+        if (run === undefined) throw new CaptionsError(`There is no function ${request.getTok()}.`);
+        return new InvokeResponse().setReturn(structOf(await run(wireOf(request.getArgs()))));
+    };
+
+    readonly #construct = async (request: ConstructRequest): Promise<ConstructResponse> => {
+        if (request.getType() !== rotatingType) throw new CaptionsError(`There is no component ${request.getType()}.`);
+        return await constructRotatingWebhook(request, this.#configured().reference);
+    };
+
+    #configured(): Running {
+        if (this.#running !== undefined) return this.#running;
+        throw new CaptionsError("The provider was called before it was configured.");
+    }
+
+    #handler(request: ResourceRequest): ResourceHandler {
+        // Older engines tell the type only as the last one of those in the URN.
+        const type = request.getType() || (request.getUrn().split("::")[2]?.split("$").at(-1) ?? "");
+        const handler = this.#configured().handlers[type];
+        if (handler !== undefined) return handler;
+        throw new CaptionsError(`There is no resource ${type}.`);
+    }
+
+    /** Serves one kind of request, and has only errors go out that may be shown. */
+    #serve<Request, Response>(answer: (request: Request) => Promise<Response>): handleUnaryCall<Request, Response> {
+        return ({ request }, respond) => {
+            this.#underWay++;
+            answer(request)
+                .then(
+                    (response) => respond(null, response),
+                    (error: unknown) => respond(serviceError(error)),
+                )
+                .finally(() => {
+                    this.#underWay--;
+                    if (this.#underWay === 0 && this.#cancellation.signal.aborted) this.#onIdle();
+                });
+        };
+    }
+}
+
+function failure(reason: string): CheckFailure {
+    // A failure that names a property makes the engine print its value, which may contain a credential.
+    return new CheckFailure().setProperty("").setReason(reason);
+}
+
+const kinds = { add: PropertyDiff.Kind.ADD, delete: PropertyDiff.Kind.DELETE, update: PropertyDiff.Kind.UPDATE };
+
+function difference(found: readonly PropertyDifference[]): DiffResponse {
+    const { DIFF_SOME, DIFF_NONE } = DiffResponse.DiffChanges;
+    const response = new DiffResponse()
+        .setChanges(found.length > 0 ? DIFF_SOME : DIFF_NONE)
+        .setDiffsList([...new Set(found.map(({ path }) => path.split(/[.[]/)[0] ?? path))])
+        .setHasdetaileddiff(true);
+    for (const { path, kind } of found) {
+        response.getDetaileddiffMap().set(path, new PropertyDiff().setKind(kinds[kind]).setInputdiff(false));
+    }
+    return response;
+}
+
+/** An error as the engine shows it; a half-made resource is saved with it. */
+function serviceError(error: unknown): Partial<ServiceError> {
+    const known = error instanceof CaptionsError || error instanceof SavedFailure || isOfEngine(error);
+    const { message } = known ? (error as Error) : unexpected(error);
+    const metadata = new Metadata();
+    if (error instanceof SavedFailure) {
+        const detail = new ErrorResourceInitFailed()
+            .setId(error.id)
+            .setProperties(structOf(error.outputs))
+            .setReasonsList([message]);
+        const any = new Any();
+        any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+        // Where gRPC looks for what an error says in detail.
+        const all = new Status().setCode(status.UNKNOWN).setMessage(message).setDetailsList([any]);
+        metadata.add("grpc-status-details-bin", Buffer.from(all.serializeBinary()));
+    }
+    return { code: status.UNKNOWN, details: message, message, metadata };
+}
+
+/** What the engine itself has answered, to the registration of a generation. */
+function isOfEngine(error: unknown): boolean {
+    return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
+}
