@@ -13,6 +13,12 @@ const engineTests = [
     "test/receiver/{callback-functions,entry-points,stores/*}.test.ts",
 ];
 
+/** What the resources promise through Pulumi, whichever front serves them. */
+const bothFronts = [
+    "test/pulumi/{adopt,bad-input,delivery-check,faults,lifecycle,messages,options,replacement}.test.ts",
+    "test/pulumi/{rotating-webhook,secret-inputs,webhook-get}.test.ts",
+];
+
 export default defineConfig({
     test: {
         pool: "forks",
@@ -33,9 +39,23 @@ export default defineConfig({
                 test: {
                     name: "engine",
                     include: engineTests,
+                    exclude: ["test/pulumi/native/**"],
                     globalSetup: ["test/support/packed.ts"],
                     setupFiles: ["test/support/end-killed-engines.ts"],
+                    provide: { front: "dynamic" },
                     // The real engine takes seconds for each run, and two of them share two cores with everything else.
+                    testTimeout: 120_000,
+                    hookTimeout: 120_000,
+                },
+            },
+            {
+                extends: true,
+                test: {
+                    name: "native",
+                    include: [...bothFronts, "test/pulumi/native/**/*.test.ts"],
+                    globalSetup: ["test/support/packed.ts"],
+                    setupFiles: ["test/support/end-killed-engines.ts"],
+                    provide: { front: "native" },
                     testTimeout: 120_000,
                     hookTimeout: 120_000,
                 },

@@ -29,7 +29,7 @@ const onWindows = process.platform === "win32";
 const WITHIN = "PULUMI_CAPTIONS_SETUP";
 const OLDEST_NODE = [20, 19];
 const SOURCES = ["provider", "emulator", "receiver", "probe", "cli", "package.json"].concat(
-    ["mark-esm.mjs", "copy-page.mjs"].map((name) => `scripts/${name}`),
+    ["scripts/mark-esm.mjs", "scripts/copy-page.mjs", "release/bundle.mjs"],
     ["tsconfig.json", "tsconfig.build.json", "tsconfig.esm.json"],
 );
 
@@ -118,7 +118,8 @@ function removeOutdated() {
     for (const file of filesBelow(join(root, "dist"))) {
         const built = relative(join(root, "dist"), file);
         const stem = built.replace(/(\.d)?\.[cm]?[jt]s$/, "").replace(/^esm[/\\]/, "");
-        if (!/\.[cm]?[jt]s$/.test(built)) continue;
+        // The plugin is one file that is made of many.
+        if (!/\.[cm]?[jt]s$/.test(built) || /^plugin[/\\]/.test(built)) continue;
         if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending)))) {
             rmSync(file);
         }

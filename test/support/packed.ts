@@ -7,6 +7,8 @@ declare module "vitest" {
     interface ProvidedContext {
         /** A `node_modules` with this package as it would be published, and nothing that it does not declare. */
         readonly nodeModules: string;
+        /** Which front serves the resources of a test's program. */
+        readonly front: "dynamic" | "native";
         /** The tarball that it came from. */
         readonly tarball: string;
     }

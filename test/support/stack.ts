@@ -53,6 +53,18 @@ export interface StackOptions {
     readonly nodeModules?: string;
 }
 
+const projectFiles = {
+    dynamic: "name: test\nruntime: nodejs\n",
+    native:
+        "name: test\nruntime: nodejs\n" +
+        "plugins:\n    providers:\n        - { name: captions, path: ./node_modules/pulumi-captions/plugin }\n",
+};
+
+const webhookTypes = {
+    dynamic: "pulumi-nodejs:dynamic/captions:Webhook",
+    native: "captions:index:Webhook",
+};
+
 let engine: Promise<Engine> | undefined;
 
 /**
@@ -82,7 +94,7 @@ export class Stack {
         onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
         mkdirSync(this.#project);
         symlinkSync(options.nodeModules ?? inject("nodeModules"), join(this.#project, "node_modules"));
-        writeFileSync(join(this.#project, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
+        writeFileSync(join(this.#project, "Pulumi.yaml"), projectFiles[inject("front")]);
         writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
         this.program(options.program);
     }
@@ -91,7 +103,7 @@ export class Stack {
     program(text: string): void {
         const heads = [
             ["pulumi", "@pulumi/pulumi"],
-            ["captions", "pulumi-captions"],
+            ["captions", inject("front") === "native" ? "pulumi-captions/native" : "pulumi-captions"],
         ];
         const imports = heads.map(([name, module]) => `const ${name} = require("${module}");`);
         writeFileSync(join(this.#project, "index.js"), `${imports.join("\n")}\n${text}\n`);
@@ -117,7 +129,7 @@ export class Stack {
     async webhooks(): Promise<readonly Resource[]> {
         const state = JSON.parse((await this.run("stack", "export")).stdout);
         const resources: Resource[] = state.deployment.resources ?? [];
-        return resources.filter(({ type }) => type === "pulumi-nodejs:dynamic/captions:Webhook");
+        return resources.filter(({ type }) => type === webhookTypes[inject("front")]);
     }
 
     /** The stack's outputs, with secrets in clear. */
