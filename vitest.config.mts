@@ -13,12 +13,6 @@ const engineTests = [
     "test/receiver/{callback-functions,entry-points,stores/*}.test.ts",
 ];
 
-/** What the resources promise through Pulumi, whichever front serves them. */
-const bothFronts = [
-    "test/pulumi/{adopt,bad-input,delivery-check,faults,lifecycle,messages,options,replacement}.test.ts",
-    "test/pulumi/{rotating-webhook,secret-inputs,webhook-get}.test.ts",
-];
-
 export default defineConfig({
     test: {
         pool: "forks",
@@ -51,8 +45,9 @@ export default defineConfig({
             {
                 extends: true,
                 test: {
+                    // What resources promise through Pulumi holds whichever front serves them.
                     name: "native",
-                    include: [...bothFronts, "test/pulumi/native/**/*.test.ts"],
+                    include: ["test/pulumi/*.test.ts", "test/pulumi/native/*.test.ts"],
                     globalSetup: ["test/support/packed.ts"],
                     setupFiles: ["test/support/end-killed-engines.ts"],
                     provide: { front: "native" },

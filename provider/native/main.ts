@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { watchEngine } from "../cancellation";
+import { EngineLog } from "./engine-log";
 import { Plugin } from "./provider";
 
 /**
@@ -15,16 +16,16 @@ const server = new Server({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
 });
-/** The engine streams what a plugin writes to standard error to the user's screen. */
-const notify = (line: string): void => void process.stderr.write(`captions: ${line}\n`);
+const engine = process.argv[2];
+const log = new EngineLog(engine);
 // At once, or as soon as the last response is on its way: the engine waits for the process to end.
 const exit = (): void => server.tryShutdown(() => process.exit(0));
-const plugin = new Plugin(notify, () => setImmediate(exit));
+const plugin = new Plugin(log, () => setImmediate(exit));
 
 server.addService(ResourceProviderService, plugin.service);
 server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
     if (error !== null) {
-        notify(`the provider cannot serve on this machine: ${error.message}`);
+        console.error(`captions: the provider cannot serve on this machine: ${error.message}`);
         process.exit(1);
     }
     console.log(String(port));
@@ -32,4 +33,4 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => plugin.cancel());
 // Also where it was killed: nothing would end this process then.
-watchEngine(process.argv[2], () => plugin.cancel());
+watchEngine(engine, () => plugin.cancel());

@@ -40,6 +40,7 @@ import { Session, unexpected } from "../session";
 import { accountsOf, configurationFailures } from "./configuration";
 import { deliveryCheckHandler } from "./delivery-check";
 import { differences } from "./diff";
+import type { EngineLog } from "./engine-log";
 import { type Functions, functionsOf } from "./functions";
 import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./handlers";
 import { constructRotatingWebhook, rotatingType } from "./rotating-webhook";
@@ -66,18 +67,17 @@ interface ResourceRequest {
  * {@link Session}.
  */
 export class Plugin {
-    readonly #notify: (line: string) => void;
+    readonly #log: EngineLog;
     readonly #cancellation = new Cancellation();
     readonly #onIdle: () => void;
     #running: Running | undefined;
     #underWay = 0;
 
     /**
-     * @param notify tells the user something at once, in a line without secrets
      * @param onIdle called once nothing is under way after {@link cancel}
      */
-    constructor(notify: (line: string) => void, onIdle: () => void) {
-        this.#notify = notify;
+    constructor(log: EngineLog, onIdle: () => void) {
+        this.#log = log;
         this.#onIdle = onIdle;
     }
 
@@ -125,19 +125,15 @@ export class Plugin {
     };
 
     readonly #configure = async (request: ConfigureRequest): Promise<ConfigureResponse> => {
-        const accounts = accountsOf(
-            plainProperties(wireOf(request.getArgs())),
-            this.#notify,
-            this.#cancellation.signal,
-        );
+        const { notify } = this.#log;
+        const { signal } = this.#cancellation;
+        const accounts = accountsOf(plainProperties(wireOf(request.getArgs())), notify, signal);
         const proofs = new Proofs();
-        const session = new Session(accounts, this.#notify, proofs);
+        const session = new Session(accounts, notify, proofs);
         this.#running = {
             handlers: {
                 "captions:index:Webhook": webhookHandler(session),
-                "captions:index:DeliveryCheck": deliveryCheckHandler(
-                    new DeliveryChecks(proofs, this.#notify, this.#cancellation.signal),
-                ),
+                "captions:index:DeliveryCheck": deliveryCheckHandler(new DeliveryChecks(proofs, notify, signal)),
             },
             functions: functionsOf(session, accounts),
             reference: request.hasUrn() && request.hasId() ? `${request.getUrn()}::${request.getId()}` : undefined,
@@ -237,6 +233,7 @@ export class Plugin {
         return ({ request }, respond) => {
             this.#underWay++;
             answer(request)
+                .finally(() => this.#log.settled())
                 .then(
                     (response) => respond(null, response),
                     (error: unknown) => respond(serviceError(error)),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { renders, startProject } from "../support/project";
 import type { Run } from "../support/stack";
 
@@ -16,6 +16,7 @@ describe("a replacement that the program asks for", () => {
         const { emulator, stack } = await startProject(program({ replacementTrigger: "2026-Q3" }));
         expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
         const [old] = emulator.webhooks;
+        const versions = [1];
         for (const [quarter, inputs, version] of [
             ["2026-Q4", {}, 2],
             ["2027-Q1", { adopt: true }, 3],
@@ -33,9 +34,12 @@ describe("a replacement that the program asks for", () => {
             expect(await stack.outputs()).toMatchObject({
                 id: emulator.webhooks[0]?.id,
                 secret: emulator.webhooks[0]?.secret,
-                secretVersion: version,
+                // The engine does not tell the plugin which version the replaced webhook has: the time is larger than any count.
+                secretVersion: inject("front") === "native" ? expect.any(Number) : version,
             });
+            versions.push(Number((await stack.outputs()).secretVersion));
         }
+        expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
         expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
     });
 

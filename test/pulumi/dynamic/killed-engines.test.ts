@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { engineEnvironment, ensureEngine } from "../../engine";
-import { processesWith } from "../chaos/processes";
-import { endPartsOfKilledEngines } from "../support/killed-engines";
-import { renders, startProject, webhookProgram } from "../support/project";
+import { engineEnvironment, ensureEngine } from "../../../engine";
+import { processesWith } from "../../chaos/processes";
+import { endPartsOfKilledEngines } from "../../support/killed-engines";
+import { renders, startProject, webhookProgram } from "../../support/project";
 
 test.skipIf(process.platform !== "linux")(
     "what a killed engine leaves running is ended, and nothing of one that runs",

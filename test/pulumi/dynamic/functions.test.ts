@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { expectNoTrace } from "../support/no-trace";
-import { renders, startProject } from "../support/project";
+import { expectNoTrace } from "../../support/no-trace";
+import { renders, startProject } from "../../support/project";
 
 test("getEvents and getWebhooks answer outputs, the webhooks as a secret, and errors without a trace", async () => {
     const { emulator, stack } = await startProject(`

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { renders, startProject } from "../../support/project";
+
+const provider = (name: string, settings: object) =>
+    `const ${name} = new captions.Provider("${name}", ${JSON.stringify(settings)});\n`;
+const webhook = (name: string, of: string) =>
+    `const ${name} = new captions.Webhook("${name}", ${JSON.stringify(renders)}, { provider: ${of} });\n` +
+    `exports.${name} = ${name}.secret;\n`;
+
+test("several accounts are several providers side by side; a moved webhook is registered before the old one is deleted", async () => {
+    const { emulator, stack } = await startProject("");
+    const other = await startProject("");
+    const both = ["eu", "us"].map((name, index) => {
+        const { apiKey, baseUrl } = index === 0 ? emulator : other.emulator;
+        return provider(name, { apiKey, baseUrl, listLagSeconds: 0.3 });
+    });
+    stack.program(both.join("") + webhook("one", "eu") + webhook("two", "us"));
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+    expect(await stack.outputs()).toEqual({
+        one: emulator.webhooks[0]?.secret,
+        two: other.emulator.webhooks[0]?.secret,
+    });
+    expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
+
+    stack.program(
+        both.join("") +
+            webhook("one", "us")
+                .replace("{ provider", "{ deleteBeforeReplace: false, provider")
+                .replace(renders.url, `${renders.url}/moved`) +
+            webhook("two", "us"),
+    );
+    expect(await stack.up()).toMatchObject({ code: 0, operations: { replace: 1 }, calls: ["delete"] });
+    expect(other.emulator.calls.slice(2).map(({ endpoint }) => endpoint)).toEqual(["list", "register"]);
+    expect(other.emulator.calls.at(-1)?.at).toBeLessThanOrEqual(emulator.calls.at(-1)?.at ?? 0);
+    expect(await stack.destroy()).toMatchObject({ code: 0 });
+    expect(other.emulator.webhooks).toEqual([]);
+});
+
+test("a changed key, base URL or limit of a provider replaces no webhook and rotates none", async () => {
+    const { emulator, stack } = await startProject("");
+    const { apiKey, baseUrl } = emulator;
+    const settings = { apiKey, baseUrl, listLagSeconds: 0.3 };
+    stack.program(provider("eu", settings) + webhook("one", "eu"));
+    await stack.up();
+    const before = emulator.webhooks;
+    const mirror = new URL(baseUrl);
+    mirror.hostname = "localhost";
+    for (const change of [{ apiKey: "another-key-9Tq2" }, { baseUrl: mirror.href }, { callTimeoutSeconds: 30 }]) {
+        stack.program(provider("eu", { ...settings, ...change }) + webhook("one", "eu"));
+        expect(await stack.preview()).toMatchObject({ code: 0, calls: [] });
+        const up = await stack.up();
+        expect(up).toMatchObject({ code: 0, operations: { update: 1, same: 2 }, calls: [] });
+    }
+    expect(emulator.webhooks).toEqual(before);
+});
+
+test("settings that are invalid are named, without their values; what is not known yet passes a preview", async () => {
+    const { emulator, stack } = await startProject("");
+    const { apiKey, baseUrl } = emulator;
+    for (const [settings, words] of [
+        [{ apiKey: "with a space" }, "captions:apiKey contains whitespace"],
+        [{ baseUrl: "http://api.example.com/secret-path" }, "captions:baseUrl must be an https URL"],
+        [{ waitAtMostSeconds: 1e9 }, "captions:waitAtMostSeconds must be a number of seconds"],
+        [{ apikey: "whsec_1" }, "apikey: unknown setting; did you mean apiKey?"],
+    ] as const) {
+        stack.program(provider("eu", settings) + webhook("one", "eu"));
+        const preview = await stack.preview();
+        expect(preview.code).not.toBe(0);
+        expect(preview.text).toContain(words);
+        expect(preview.text).not.toMatch(/with a space|secret-path|whsec_1/);
+    }
+    // The key comes out of another resource.
+    stack.program(`
+const first = new captions.Webhook("first", ${JSON.stringify({ ...renders, url: `${renders.url}/1` })});
+const eu = new captions.Provider("eu", { apiKey: first.id.apply(() => ${JSON.stringify(apiKey)}), baseUrl: ${JSON.stringify(baseUrl)} });
+${webhook("one", "eu")}`);
+    expect(await stack.preview()).toMatchObject({ code: 0, calls: [] });
+    expect(await stack.up()).toMatchObject({ code: 0 });
+    expect(emulator.webhooks).toHaveLength(2);
+});
