@@ -45,6 +45,7 @@ import { type Functions, functionsOf } from "./functions";
 import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./handlers";
 import { constructRotatingWebhook, rotatingType } from "./rotating-webhook";
 import schema from "./schema.json";
+import { nameOf } from "./urn";
 import { plainProperties, structOf, wireOf } from "./values";
 import { webhookHandler } from "./webhook";
 
@@ -115,13 +116,20 @@ export class Plugin {
         return new CheckResponse().setInputs(structOf(news)).setFailuresList(failures.map(failure));
     };
 
-    /** A provider's settings are no part of its webhooks: a change of them replaces nothing. */
+    /**
+     * A provider's settings are no part of its webhooks: a change of them replaces nothing. Once this provider is configured, the
+     * engine asks about a resource that comes from another one: then they say whether that is another account. Default
+     * providers are the stack's: they differ by the version of this package.
+     */
     readonly #diffConfig = async (request: DiffRequest): Promise<DiffResponse> => {
+        const isMove = this.#running !== undefined && !nameOf(request.getUrn()).startsWith("default");
         const [before, now] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>
             plainProperties(wireOf(struct)),
         );
         const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])];
-        return difference(names.flatMap((name) => differences(name, before?.[name], now?.[name])));
+        const found = names.flatMap((name) => differences(name, before?.[name], now?.[name]));
+        const isOther = (name: string) => found.some(({ path }) => path === name);
+        return difference(found).setReplacesList(isMove ? ["apiKey", "baseUrl"].filter(isOther) : []);
     };
 
     readonly #configure = async (request: ConfigureRequest): Promise<ConfigureResponse> => {

@@ -22,6 +22,9 @@ import { hasSecret, type Properties, plainProperties, type Wire, wiredLike } fro
  */
 export const generationInput = "__generation";
 
+/** Marks an imported webhook until the program declares it as it is. In users' states, too. */
+const importedInput = "__imported";
+
 /** In order of age: the ids of those that are older are known, those that are newer only counted. */
 export interface Generation extends Siblings {
     readonly dropAtOnce: boolean;
@@ -43,9 +46,6 @@ const secretOutputs = ["secret"];
 
 /** Webhooks, by a session. An account is a provider here, so the account that a state of the dynamic front has counts for nothing. */
 export function webhookHandler(session: Session): ResourceHandler {
-    /** The webhooks that this process has read for an import, by URN, until their inputs are compared. */
-    const imported = new Set<string>();
-
     return {
         async check({ urn, olds, news }) {
             const failures = await session.check(resource(urn, news), declared(olds), declared(news));
@@ -62,7 +62,9 @@ export function webhookHandler(session: Session): ResourceHandler {
                 // Such as a change that was asked for in a run that failed.
                 return ways.length > 0 ? ways : [{ path: name, kind: "update" as const }];
             });
-            if (imported.delete(urn) && found.length > 0) throw mismatch({ urn, id, changes, before, wanted, news });
+            // The next run that has no change forgets the mark. A refresh compares what the state has with itself.
+            const isImported = oldInputs[importedInput] === true && news[importedInput] !== true;
+            if (isImported && found.length > 0) throw mismatch({ urn, id, changes, before, wanted, news });
             return isRotatedElsewhere ? [...found, { path: "secret", kind: "update" }] : found;
         },
 
@@ -78,9 +80,8 @@ export function webhookHandler(session: Session): ResourceHandler {
             if (olds.url === undefined) {
                 // To be imported, or read for the first time: which of both, the engine does not say.
                 const outputs = { ...(await session.get(id, undefined)), secretVersion: 1 };
-                imported.add(urn);
                 const { url, enabledEvents } = outputs;
-                return { outputs: outputsOf(outputs), inputs: { url, enabledEvents } };
+                return { outputs: outputsOf(outputs), inputs: { url, enabledEvents, [importedInput]: true } };
             }
             const old = saved(urn, id, olds, oldInputs);
             // Without inputs of its own it is one that is only read: it belongs to something else.
@@ -182,9 +183,8 @@ function mismatch({
         return `\`${name}\` is ${shown(before[name])} at the API and ${isUnknown(now) ? "not known yet" : shown(now)} in the program`;
     });
     return new AdoptionError(
-        `Webhook "${nameOf(urn)}" (${id}): it was not imported, because the update that would follow rotates its secret: ` +
-            `${sides.join("; ")}. Declare it as it is, import it, and change it afterwards; or use \`adopt\` in place of \`import\`, ` +
-            "which changes it at once and rotates.",
+        `Webhook "${nameOf(urn)}" (${id}): it is imported and not declared as it is, and a change rotates its secret: ` +
+            `${sides.join("; ")}. Declare it as it is and run \`pulumi up\`; change it afterwards, if you want to.`,
     );
 }
 

@@ -6,13 +6,14 @@ test("a change is shown property by property, in a preview and as drift; a keepe
         webhookProgram({ ...renders, rotateWhenChanged: { "by.hand": "1" } }),
     );
     await stack.up();
+    emulator.behave({ events: [...renders.enabledEvents, "creator.started"] });
     const shown = async (inputs: object) => {
         stack.program(webhookProgram({ ...renders, rotateWhenChanged: { "by.hand": "1" }, ...inputs }));
         const preview = await stack.preview();
-        expect(preview).toMatchObject({ code: 0, operations: { update: 1 }, calls: [] });
+        expect(preview).toMatchObject({ code: 0, operations: { update: 1 } });
         return detailedDiff(preview.events);
     };
-    expect(await shown({ enabledEvents: ["creator.success", "creator.new"] })).toEqual({
+    expect(await shown({ enabledEvents: ["creator.success", "creator.started"] })).toEqual({
         "enabledEvents[1]": "update",
     });
     expect(await shown({ enabledEvents: ["creator.success"] })).toEqual({ "enabledEvents[1]": "delete" });

@@ -1,19 +1,20 @@
 import { expect, test } from "vitest";
 import { renders, startProject } from "../../support/project";
 
-const provider = (name: string, settings: object) =>
-    `const ${name} = new captions.Provider("${name}", ${JSON.stringify(settings)});\n`;
+/** The key is no part of the program: it comes from a variable that is named. */
+const provider = (name: string, { key = "CAPTIONS_API_KEY", ...settings }: Record<string, unknown>) =>
+    `const ${name} = new captions.Provider("${name}", { apiKey: process.env.${key}, ...${JSON.stringify(settings)} });\n`;
 const webhook = (name: string, of: string) =>
     `const ${name} = new captions.Webhook("${name}", ${JSON.stringify(renders)}, { provider: ${of} });\n` +
     `exports.${name} = ${name}.secret;\n`;
 
 test("several accounts are several providers side by side; a moved webhook is registered before the old one is deleted", async () => {
-    const { emulator, stack } = await startProject("");
     const other = await startProject("");
-    const both = ["eu", "us"].map((name, index) => {
-        const { apiKey, baseUrl } = index === 0 ? emulator : other.emulator;
-        return provider(name, { apiKey, baseUrl, listLagSeconds: 0.3 });
-    });
+    const { emulator, stack } = await startProject("", { env: { OTHER_KEY: other.emulator.apiKey } });
+    const both = [
+        provider("eu", { baseUrl: emulator.baseUrl, listLagSeconds: 0.3 }),
+        provider("us", { key: "OTHER_KEY", baseUrl: other.emulator.baseUrl, listLagSeconds: 0.3 }),
+    ];
     stack.program(both.join("") + webhook("one", "eu") + webhook("two", "us"));
     expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
     expect(await stack.outputs()).toEqual({
@@ -37,15 +38,15 @@ test("several accounts are several providers side by side; a moved webhook is re
 });
 
 test("a changed key, base URL or limit of a provider replaces no webhook and rotates none", async () => {
-    const { emulator, stack } = await startProject("");
-    const { apiKey, baseUrl } = emulator;
-    const settings = { apiKey, baseUrl, listLagSeconds: 0.3 };
+    const { emulator, stack } = await startProject("", { env: { NEW_KEY: "another-key-9Tq2" } });
+    const { baseUrl } = emulator;
+    const settings = { baseUrl, listLagSeconds: 0.3 };
     stack.program(provider("eu", settings) + webhook("one", "eu"));
     await stack.up();
     const before = emulator.webhooks;
     const mirror = new URL(baseUrl);
     mirror.hostname = "localhost";
-    for (const change of [{ apiKey: "another-key-9Tq2" }, { baseUrl: mirror.href }, { callTimeoutSeconds: 30 }]) {
+    for (const change of [{ key: "NEW_KEY" }, { baseUrl: mirror.href }, { callTimeoutSeconds: 30 }]) {
         stack.program(provider("eu", { ...settings, ...change }) + webhook("one", "eu"));
         expect(await stack.preview()).toMatchObject({ code: 0, calls: [] });
         const up = await stack.up();
@@ -56,7 +57,6 @@ test("a changed key, base URL or limit of a provider replaces no webhook and rot
 
 test("settings that are invalid are named, without their values; what is not known yet passes a preview", async () => {
     const { emulator, stack } = await startProject("");
-    const { apiKey, baseUrl } = emulator;
     for (const [settings, words] of [
         [{ apiKey: "with a space" }, "captions:apiKey contains whitespace"],
         [{ baseUrl: "http://api.example.com/secret-path" }, "captions:baseUrl must be an https URL"],
@@ -72,7 +72,7 @@ test("settings that are invalid are named, without their values; what is not kno
     // The key comes out of another resource.
     stack.program(`
 const first = new captions.Webhook("first", ${JSON.stringify({ ...renders, url: `${renders.url}/1` })});
-const eu = new captions.Provider("eu", { apiKey: first.id.apply(() => ${JSON.stringify(apiKey)}), baseUrl: ${JSON.stringify(baseUrl)} });
+const eu = new captions.Provider("eu", { apiKey: first.id.apply(() => process.env.CAPTIONS_API_KEY) });
 ${webhook("one", "eu")}`);
     expect(await stack.preview()).toMatchObject({ code: 0, calls: [] });
     expect(await stack.up()).toMatchObject({ code: 0 });
