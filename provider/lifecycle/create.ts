@@ -339,13 +339,18 @@ function rejectedDuplicate(there: readonly RegisteredWebhook[], error: CallError
     );
 }
 
-function duplicateUrl({ others, strangers, isReplacement, isGeneration }: FoundOnUrl): DuplicateUrlError {
+function duplicateUrl({ others, strangers, isReplacement, replacedId, isGeneration }: FoundOnUrl): DuplicateUrlError {
     if (others.length > 0) {
         return declaredTwice(others);
     }
     const [one] = strangers;
     const adopting = isGeneration ? `adopt: { "<generation>": "${one?.id}" }` : `adopt: "${one?.id}"`;
     const ways = [
+        ...(isReplacement && replacedId === undefined
+            ? [
+                  "This run replaces the resource, and Pulumi has not told which of them it has: run `pulumi up --refresh`, which does.",
+              ]
+            : []),
         strangers.length > 1
             ? "Find out which of them are needed (`pulumi-captions list`) and delete the others. Then set `adopt` to the id of " +
               "the one to manage here, or `allowDuplicateUrl: true` to register one more."

@@ -25,7 +25,7 @@ export function processesWith(mark: string): readonly EngineProcess[] {
 function roleOf(command: readonly string[]): EngineProcess["role"] {
     const line = command.join(" ");
     if (/(^|\/)node(\s|$)/.test(command[0] ?? "")) {
-        if (/dynamic-provider/.test(line)) return "provider";
+        if (/dynamic-provider|pulumi-resource-captions/.test(line)) return "provider";
         if (/cmd\/run/.test(line)) return "program";
         return "host";
     }

@@ -32,7 +32,7 @@ export const settingNames = {
 export interface Account {
     readonly emulator: Emulator;
     /** A new run of a host: its session knows nothing yet. */
-    readonly run: (limits?: Partial<Limits>) => Session;
+    readonly run: (limits?: Partial<Limits>, signal?: AbortSignal) => Session;
     /** What a new run works with, below the session. */
     readonly open: (limits?: Partial<Limits>) => ApiAccount;
     /** What the user was told meanwhile. */
@@ -45,17 +45,17 @@ export async function startAccount(behaviour: Partial<Behaviour> = {}): Promise<
     onTestFinished(() => emulator.stop());
     const notes: string[] = [];
     const notify = (line: string) => void notes.push(line);
-    const open = (limits: Partial<Limits> = {}): ApiAccount => {
+    const open = (limits: Partial<Limits> = {}, signal?: AbortSignal): ApiAccount => {
         const all = { ...shortLimits, ...limits };
         const { apiKey, baseUrl } = emulator;
         return openAccount(
-            new CaptionsClient({ apiKey, baseUrl, limits: all, names: settingNames, notify }),
+            new CaptionsClient({ apiKey, baseUrl, limits: all, names: settingNames, notify, signal }),
             all,
             notify,
         );
     };
-    const run = (limits?: Partial<Limits>): Session => {
-        const account = open(limits);
+    const run = (limits?: Partial<Limits>, signal?: AbortSignal): Session => {
+        const account = open(limits, signal);
         return new Session({ names: [], hasKey: () => true, open: () => account }, notify);
     };
     return { emulator, run, open, notes };

@@ -94,16 +94,16 @@ export class Stack {
         onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
         mkdirSync(this.#project);
         symlinkSync(options.nodeModules ?? inject("nodeModules"), join(this.#project, "node_modules"));
-        writeFileSync(join(this.#project, "Pulumi.yaml"), projectFiles[inject("front")]);
         writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
         this.program(options.program);
     }
 
     /** Replaces the program. */
-    program(text: string): void {
+    program(text: string, front = inject("front")): void {
+        writeFileSync(join(this.#project, "Pulumi.yaml"), projectFiles[front]);
         const heads = [
             ["pulumi", "@pulumi/pulumi"],
-            ["captions", inject("front") === "native" ? "pulumi-captions/native" : "pulumi-captions"],
+            ["captions", front === "native" ? "pulumi-captions/native" : "pulumi-captions"],
         ];
         const imports = heads.map(([name, module]) => `const ${name} = require("${module}");`);
         writeFileSync(join(this.#project, "index.js"), `${imports.join("\n")}\n${text}\n`);
