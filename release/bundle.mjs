@@ -1,4 +1,4 @@
-// A part of the build: the provider plugin as one file, with no `node_modules` beside it, and the licences of what is in it.
+// A part of the build: the provider plugin as one file that needs no `node_modules`, and the licences of its parts.
 // Plain Node, because it runs in every set-up.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,13 +8,12 @@ import { build } from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, "dist/plugin");
 
-/**
- * What the libraries load and the plugin never calls, and what takes its place. It would be a quarter of the bundle, and of the time to start.
- */
+/** What the libraries load and the plugin never calls, and what takes its place: 0.4 MB, and 20 ms of each start. */
 const NEVER_CALLED = [
     // gRPC's, for its own monitoring (channelz, ORCA), with a parser of .proto files.
     { module: /^@grpc\/proto-loader$/, instead: "" },
-    // axios's: forms, with a list of all media types; what it sends with in browsers and by `fetch`, which loads Node's own `fetch` to see if it is there.
+    // axios's: forms, with a list of all media types; and what it sends with in browsers and by `fetch`, for which it
+    // loads all of Node's own.
     { module: /^form-data$/, instead: "module.exports = class {};" },
     {
         module: /^\.\/(xhr|fetch)\.js$/,
@@ -49,6 +48,8 @@ const { metafile } = await build({
     // Names stay: shorter ones make the file smaller, but let it start no sooner.
     minifyWhitespace: true,
     minifySyntax: true,
+    // Node.js shows the line of an error that nobody catches.
+    lineLimit: 160,
     legalComments: "none",
     metafile: true,
     plugins: [leaveOut],
