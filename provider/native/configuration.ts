@@ -15,15 +15,13 @@ export const settings = [
     "waitAtMostSeconds",
 ] as const;
 
-/** What the engine adds by itself. */
-const engineSettings: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums"];
+/** What the engine adds by itself, and what a stack's configuration has for the dynamic provider. */
+const otherSettings: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "accounts"];
 
 /** @returns what is invalid, a sentence each; what is not known yet is let through */
 export function configurationFailures(given: Properties): string[] {
     const names = Object.keys(given).filter((name) => given[name] != null);
-    const misspelt = names.filter(
-        (name) => !isSetting(name) && !engineSettings.includes(name) && !name.startsWith("_"),
-    );
+    const misspelt = names.filter((name) => !isSetting(name) && !otherSettings.includes(name) && !name.startsWith("_"));
     const failures = misspelt.map((name) => `${name}: unknown setting; did you mean ${closest(name, [...settings])}?`);
     try {
         accountsOf(given, () => undefined);

@@ -122,14 +122,17 @@ export class Plugin {
      * providers are the stack's: they differ by the version of this package.
      */
     readonly #diffConfig = async (request: DiffRequest): Promise<DiffResponse> => {
-        const isMove = this.#running !== undefined && !nameOf(request.getUrn()).startsWith("default");
+        const isMove = this.#running !== undefined && !isDefault(request.getUrn());
         const [before, now] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>
             plainProperties(wireOf(struct)),
         );
         const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])];
         const found = names.flatMap((name) => differences(name, before?.[name], now?.[name]));
         const isOther = (name: string) => found.some(({ path }) => path === name);
-        return difference(found).setReplacesList(isMove ? ["apiKey", "baseUrl"].filter(isOther) : []);
+        // The dynamic provider's settings are the stack's: a webhook that comes from there stays what it is.
+        const isFromDynamic = Object.keys(before ?? {}).some((name) => name.includes(":"));
+        const reasons = isMove && !isFromDynamic ? ["apiKey", "baseUrl"].filter(isOther) : [];
+        return difference(found).setReplacesList(reasons);
     };
 
     readonly #configure = async (request: ConfigureRequest): Promise<ConfigureResponse> => {
@@ -140,7 +143,7 @@ export class Plugin {
         const session = new Session(accounts, notify, proofs);
         this.#running = {
             handlers: {
-                "captions:index:Webhook": webhookHandler(session),
+                "captions:index:Webhook": webhookHandler(session, isDefault(request.getUrn() ?? "")),
                 "captions:index:DeliveryCheck": deliveryCheckHandler(new DeliveryChecks(proofs, notify, signal)),
             },
             functions: functionsOf(session, accounts),
@@ -252,6 +255,11 @@ export class Plugin {
                 });
         };
     }
+}
+
+/** Whether a provider is one that the engine has made for the stack; its version is in its name, too. */
+function isDefault(urn: string): boolean {
+    return /^default(_|$)/.test(nameOf(urn));
 }
 
 function failure(reason: string): CheckFailure {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AdoptionError } from "../errors";
+import { AdoptionError, ConfigurationError } from "../errors";
 import {
     inputNames,
     isUnknown,
@@ -14,7 +14,7 @@ import type { Resource, SavedResource, Session } from "../session";
 import { differences } from "./diff";
 import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./handlers";
 import { nameOf } from "./urn";
-import { hasSecret, type Properties, plainProperties, type Wire, wiredLike } from "./values";
+import { hasSecret, type Properties, plain, plainProperties, type Wire, wiredLike } from "./values";
 
 /**
  * What a rotating webhook tells its generations of each other, as an input that users neither set nor see. In users' states, so
@@ -44,8 +44,12 @@ const generationSchema = v.object({
 /** The outputs that are secrets by what they are. */
 const secretOutputs = ["secret"];
 
-/** Webhooks, by a session. An account is a provider here, so the account that a state of the dynamic front has counts for nothing. */
-export function webhookHandler(session: Session): ResourceHandler {
+/**
+ * Webhooks, by a session. An account is a provider here: one that a state of the dynamic front names is that of an explicit provider.
+ *
+ * @param isDefault whether the provider is the stack's default one
+ */
+export function webhookHandler(session: Session, isDefault: boolean): ResourceHandler {
     return {
         async check({ urn, olds, news }) {
             const failures = await session.check(resource(urn, news), declared(olds), declared(news));
@@ -54,6 +58,7 @@ export function webhookHandler(session: Session): ResourceHandler {
 
         async diff({ urn, id, olds, oldInputs, news }) {
             const wanted = inputs(news);
+            if (isDefault && olds.account != null) throw needsProvider(urn, id, plain(olds.account));
             const old = saved(urn, id, olds, oldInputs);
             const { changes, isRotatedElsewhere } = await session.diff(resource(urn, news), old, wanted);
             const before = plainProperties(olds);
@@ -143,6 +148,13 @@ function accountFailures(news: Wire): string[] {
     return [
         "account: is not an input of this resource. Declare a provider for each account, and name it in the resource's option `provider`",
     ];
+}
+
+function needsProvider(urn: string, id: string, account: unknown): ConfigurationError {
+    return new ConfigurationError(
+        `Webhook "${nameOf(urn)}" (${id}): it belongs to the account "${account}" of captions:accounts. With the plugin an account is ` +
+            "a provider: declare one with that account's key, and name it in the resource's option `provider`.",
+    );
 }
 
 /** @param sent what the engine has sent: what is a secret in it stays one under its name */

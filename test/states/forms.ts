@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Behaviour, Fault } from "../../emulator";
 
@@ -31,13 +31,14 @@ export interface Making extends Form {
     };
 }
 
-export function makings(adopted: string, legacy: string): Readonly<Record<string, Making>> {
+export function makings(adopted: string, legacy: string, front = "dynamic"): Readonly<Record<string, Making>> {
     return {
         complete: {
             declared: {
                 plain: { url: url("plain"), enabledEvents },
                 adopted: { url: url("adopted"), enabledEvents, adopt: adopted },
-                account: { url: url("account"), enabledEvents, account: "eu" },
+                // With the plugin an account is a provider.
+                account: { url: url("account"), enabledEvents, ...(front === "native" ? {} : { account: "eu" }) },
                 rotated: {
                     url: url("rotated"),
                     enabledEvents,
@@ -91,6 +92,19 @@ export function makings(adopted: string, legacy: string): Readonly<Record<string
             pending: ["plain"],
         },
     };
+}
+
+/** Where the states of a front are: those of the plugin have a folder of their own. */
+export function rootOf(front: "dynamic" | "native"): string {
+    return front === "native" ? join(__dirname, "native") : __dirname;
+}
+
+/** The states that earlier forms of the package have written, by version and form. */
+export function keptStates(front: "dynamic" | "native"): readonly (readonly [version: string, form: string])[] {
+    const root = rootOf(front);
+    const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const versions = folders.map(({ name }) => name).filter((name) => name !== "native");
+    return versions.flatMap((version) => readdirSync(join(root, version)).map((form) => [version, form] as const));
 }
 
 /** The program of a form. */

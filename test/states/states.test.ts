@@ -1,11 +1,11 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../emulator";
 import { providerText } from "../../provider/dynamic/webhook";
-import { Stack } from "../support/stack";
-import { type Form, files, makings, program, readJson, writeJson } from "./forms";
+import { Stack, webhookTypes } from "../support/stack";
+import { type Form, files, keptStates, makings, program, readJson, rootOf, writeJson } from "./forms";
 
 /*
  * States that earlier forms of the package have written, each from another folder than here, still refresh, show no
@@ -37,13 +37,12 @@ function temporaryFolder(): string {
     return folder;
 }
 
-const versions = readdirSync(__dirname, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const kept = versions.flatMap(({ name: version }) =>
-    readdirSync(join(__dirname, version)).map((form) => [version, form] as const),
-);
+const front = inject("front");
+const root = rootOf(front);
+const kept = keptStates(front);
 
 describe.each(kept)("the state %s/%s", (version, name) => {
-    const folder = join(__dirname, version, name);
+    const folder = join(root, version, name);
 
     test("is refreshed, is no change, rotates only when asked, and is destroyed", async () => {
         const form = readJson<Form>(folder, files.form);
@@ -85,17 +84,15 @@ describe.each(kept)("the state %s/%s", (version, name) => {
         expect(emulator.webhooks.map(({ id }) => id)).toEqual(Object.values(form.read ?? {}));
     });
 
-    test("points at this package with the text that the package still writes, and holds secrets encrypted only", () => {
+    test("points at this package as the package still does, and holds secrets encrypted only", () => {
         const state = readJson<{ deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] } }>(
             folder,
             files.state,
         );
-        const webhooks = state.deployment.resources.filter(
-            ({ type }) => type === "pulumi-nodejs:dynamic/captions:Webhook",
-        );
+        const webhooks = state.deployment.resources.filter(({ type }) => type === webhookTypes[front]);
         expect(webhooks.length).toBeGreaterThan(0);
         for (const { outputs } of webhooks) {
-            expect(outputs?.__provider).toBe(providerText);
+            expect(outputs?.__provider).toBe(front === "native" ? undefined : providerText);
             if (outputs?.secret !== undefined) expect(outputs.secret).toHaveProperty("ciphertext");
         }
         const text = JSON.stringify(state);
@@ -123,13 +120,13 @@ function idAndSecret(output: WebhookOutput | undefined): { id: string; secret: s
 const capturing = process.env.CAPTURE_STATES;
 if (capturing !== undefined) {
     test.each(Object.keys(makings("", "")))("the state %s is captured", async (name) => {
-        const folder = join(__dirname, capturing, name);
+        const folder = join(root, capturing, name);
         rmSync(folder, { recursive: true, force: true });
         const stateFile = join(temporaryFolder(), files.webhooks);
         const { emulator, stack } = await startPlace(stateFile, {}, "");
         const adopted = name === "complete" ? register(emulator, "adopted") : "";
         const legacy = name === "complete" ? register(emulator, "legacy") : "";
-        const making = makings(adopted, legacy)[name];
+        const making = makings(adopted, legacy, front)[name];
         if (making === undefined) throw new Error(name);
         const { then, during, ...first } = making;
         emulator.behave({ ...first.behaviour, ...during });

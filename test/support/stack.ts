@@ -60,7 +60,7 @@ const projectFiles = {
         "plugins:\n    providers:\n        - { name: captions, path: ./node_modules/pulumi-captions/plugin }\n",
 };
 
-const webhookTypes = {
+export const webhookTypes = {
     dynamic: "pulumi-nodejs:dynamic/captions:Webhook",
     native: "captions:index:Webhook",
 };

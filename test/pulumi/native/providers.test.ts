@@ -78,3 +78,20 @@ ${webhook("one", "eu")}`);
     expect(await stack.up()).toMatchObject({ code: 0 });
     expect(emulator.webhooks).toHaveLength(2);
 });
+
+test("a webhook of an account of the dynamic provider needs a provider of that account", async () => {
+    const { emulator, stack } = await startProject("");
+    const accounts = JSON.stringify({ eu: { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl } });
+    await stack.run("config", "set", "--secret", "captions:accounts", accounts);
+    stack.program(`new captions.Webhook("one", ${JSON.stringify({ ...renders, account: "eu" })});`, "dynamic");
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+    stack.program(`new captions.Webhook("one", ${JSON.stringify(renders)});`);
+    const refused = await stack.up();
+    expect(refused.code).not.toBe(0);
+    expect(refused.text).toContain(
+        'it belongs to the account "eu" of captions:accounts. With the plugin an account is a provider',
+    );
+    const settings = { baseUrl: emulator.baseUrl };
+    stack.program(provider("eu", settings) + webhook("one", "eu"));
+    expect(await stack.up()).toMatchObject({ code: 0, operations: { create: 1, same: 2 }, calls: [] });
+});
