@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { CLI, LANGUAGE_HOST } from "./check";
 import { findOnPath, homeFolder, run } from "./processes";
 import { type Reporter, withProgress } from "./progress";
@@ -8,17 +8,31 @@ import { atLeast, CLI_GO, CLI_VERSION, LANGUAGE_HOST_VERSION, OLDEST_GO } from "
 
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
-const PARTS = [
+/** A program that Go builds, from a module of ours that pins it and all that it needs. */
+export interface GoProgram {
+    /** For messages. */
+    readonly what: string;
+    /** The module's folder. */
+    readonly module: string;
+    readonly package: string;
+    /** Without a leading v; undefined for a program of our own. */
+    readonly version?: string;
+    /** What the file is called. */
+    readonly program: string;
+}
+
+/** The programs of the engine. */
+export const ENGINE: readonly GoProgram[] = [
     {
         what: "the Node.js language host",
-        module: "language",
+        module: join(__dirname, "language"),
         package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
         version: LANGUAGE_HOST_VERSION,
         program: LANGUAGE_HOST,
     },
     {
         what: "the CLI with the engine",
-        module: "cli",
+        module: join(__dirname, "cli"),
         package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         version: CLI_VERSION,
         program: CLI,
@@ -47,15 +61,22 @@ export async function findGo(env: NodeJS.ProcessEnv): Promise<{ go: string } | {
     return { go };
 }
 
-/** Builds the programs of the engine into `folder`/bin. Throws with the reason in words and Go's last lines. */
-export async function build(folder: string, go: string, env: NodeJS.ProcessEnv, reporter: Reporter): Promise<void> {
+/** Builds programs into `folder`/bin. Throws with the reason in words and Go's last lines. */
+export async function build(
+    folder: string,
+    programs: readonly GoProgram[],
+    go: string,
+    env: NodeJS.ProcessEnv,
+    reporter: Reporter,
+): Promise<void> {
     // A copy, because Go may touch go.mod, and because a killed build leaves its temporary files here.
     const workFolder = join(folder, "build");
     const temporary = join(workFolder, "tmp");
     mkdirSync(temporary, { recursive: true });
-    for (const part of PARTS) {
-        const source = join(workFolder, part.module);
-        cpSync(join(__dirname, part.module), source, { recursive: true });
+    for (const part of programs) {
+        const source = join(workFolder, basename(part.module));
+        cpSync(part.module, source, { recursive: true });
+        const stamp = part.version === undefined ? "" : ` -X ${VERSION_VARIABLE}=v${part.version}`;
         let fetching = false;
         const { code, output } = await withProgress(
             reporter,
@@ -68,7 +89,7 @@ export async function build(folder: string, go: string, env: NodeJS.ProcessEnv, 
                         "-mod=readonly",
                         "-modcacherw",
                         "-trimpath",
-                        `-ldflags=-s -w -X ${VERSION_VARIABLE}=v${part.version}`,
+                        `-ldflags=-s -w${stamp}`,
                         "-o",
                         join(folder, "bin", part.program),
                         part.package,
@@ -90,12 +111,12 @@ export async function build(folder: string, go: string, env: NodeJS.ProcessEnv, 
     rmSync(workFolder, { recursive: true, force: true });
 }
 
-function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** The environment to run Go in: what the user has set for Go has no effect on what is built. */
+export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     return {
         ...env,
         // Go keeps its caches below it.
         HOME: homeFolder(env),
-        // What is in the user's settings must not change what is built.
         GO111MODULE: "on",
         GOWORK: "off",
         GOFLAGS: "",

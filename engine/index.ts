@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build, findGo } from "./build";
+import { build, ENGINE, findGo } from "./build";
 import { cacheFolder, fillOnce, prepareCacheFolder, supplyDynamicProvider } from "./cache";
 import { CLI, findInstalled, isGood } from "./check";
 import { download, siteAnswers } from "./download";
@@ -115,7 +115,7 @@ export async function ensureEngine({
                 "(once per machine; about 3 to 5 minutes on 2 cores).",
         );
         try {
-            await fill(built, (temporary) => build(temporary, go.go, env, reporter));
+            await fill(built, (temporary) => build(temporary, ENGINE, go.go, env, reporter));
             return engine([join(built, "bin")], CLI_VERSION, "build", env);
         } catch (error) {
             tried.push(`A build with Go: ${(error as Error).message}`);
@@ -158,7 +158,8 @@ export function engineEnvironment(
     };
 }
 
-function usableCacheFolder(env: NodeJS.ProcessEnv): string {
+/** {@link cacheFolder}, made. @throws {EngineError} when it can't be used */
+export function usableCacheFolder(env: NodeJS.ProcessEnv): string {
     try {
         const folder = resolve(cacheFolder(env));
         prepareCacheFolder(folder, env);
