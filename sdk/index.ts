@@ -19,6 +19,7 @@ export async function writeSdk(language: SdkLanguage, folder: string, reporter: 
     const schema: Schema = JSON.parse(text);
     const generated = await generate(language, language === "java" ? forJava(schema) : schema, reporter);
     const files = new Map<string, string | Buffer>([...generated, ...publishingFiles(language, schema)]);
+    if (language === "python") files.set(...withSpdxLicence(generated));
     rmSync(folder, { recursive: true, force: true });
     for (const [path, content] of files) {
         mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -41,4 +42,22 @@ function forJava(schema: Schema): Schema {
         return [token, { ...resource, properties: Object.fromEntries(properties) }] as const;
     });
     return { ...schema, resources: Object.fromEntries(resources) };
+}
+
+/**
+ * The generator writes the licence in a form that setuptools no longer takes from February 2027 on (PEP 639).
+ *
+ * @returns the file and its content
+ */
+function withSpdxLicence(files: ReadonlyMap<string, Buffer>): [string, string] {
+    const project = "pyproject.toml";
+    const table = /^ *\[project\.license\]\n *text = (".*")\n/m;
+    const text = files.get(project)?.toString() ?? "";
+    const licence = table.exec(text)?.[1];
+    if (licence === undefined) return [project, text];
+    const changed = text
+        .replace(table, "")
+        .replace(/^( *)version = .*$/m, `$&\n$1license = ${licence}`)
+        .replace("setuptools>=61.0", "setuptools>=77.0");
+    return [project, changed];
 }

@@ -1,12 +1,15 @@
 // Gets all that tests need, one after the other; what can't be had doesn't keep the rest from being got.
 import { standardErrorReporter } from "../../engine";
 import {
+    findOrBuildLanguages,
     findOrInstallNginx,
     findOrInstallPostgres,
     findOrInstallRedis,
     findOrInstallTinyproxy,
     installExamplePackages,
     installMoto,
+    installPythonSdk,
+    prepareSdks,
 } from "./index";
 
 async function main(): Promise<void> {
@@ -18,6 +21,9 @@ async function main(): Promise<void> {
         findOrInstallPostgres,
         findOrInstallRedis,
         findOrInstallTinyproxy,
+        installPythonSdk,
+        prepareSdks,
+        findOrBuildLanguages,
     ]) {
         try {
             await get(reporter);
