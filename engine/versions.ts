@@ -16,7 +16,7 @@ export const OLDEST_GO = "1.21";
 export const CLI_VERSION = pinned("cli", /^require github\.com\/pulumi\/pulumi\/pkg\/v3 v(\S+)$/m);
 export const LANGUAGE_HOST_VERSION = pinned("language", /^require github\.com\/pulumi\/pulumi\/sdk\/v3 v(\S+)$/m);
 
-/** The language hosts that only some tests need: {@link ensureLanguages}. Python's is of {@link LANGUAGE_HOST_VERSION}. */
+/** The language hosts that only some tests need. Python's is of {@link LANGUAGE_HOST_VERSION}. */
 export const YAML_HOST_VERSION = pinned("languages/yaml", /^require github\.com\/pulumi\/pulumi-yaml v(\S+)$/m);
 export const GO_HOST_VERSION = pinned("languages/go", /^require github\.com\/pulumi\/pulumi\/sdk\/v3 v(\S+)$/m);
 

@@ -152,10 +152,11 @@ class Reader {
         let own = text;
         for (const [example, replacement] of this.#replaced) own = own.replaceAll(example, replacement);
         const script = `. ${this.#session}\nset -e\n${own}\ndeclare -p PATH > ${this.#session}\n`;
-        const confirms = text.includes("--preview-only") ? {} : { PULUMI_SKIP_CONFIRMATIONS: "true" };
+        // Without the previews before each of them, which run the program once more.
+        const confirms = { PULUMI_SKIP_CONFIRMATIONS: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" };
         const child = spawn("bash", ["-c", script], {
             cwd: this.#project,
-            env: { ...this.#env, ...onDay(this.today), ...confirms },
+            env: { ...this.#env, ...onDay(this.today), ...(text.includes("--preview-only") ? {} : confirms) },
         });
         child.stdin.end(`${this.#emulator.apiKey}\n`);
         let screen = "";

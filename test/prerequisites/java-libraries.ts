@@ -16,8 +16,8 @@ export interface Java {
 }
 
 /**
- * A Java compiler, and the libraries that a Maven project names, from Maven Central, installed from Debian's `maven` where
- * there is none.
+ * A Java compiler, and the libraries that a Maven project names, from Maven Central. The compiler and Maven are
+ * installed from Debian where there are none.
  *
  * @param pom the project's pom.xml
  * @throws {PrerequisiteError} when they can't be had

@@ -9,7 +9,7 @@ import { PrerequisiteError } from "./prerequisite-error";
 
 const INSTALL_MS = 5 * 60_000;
 
-/** A Python with packages of its own, and the files that they came from, so that others can be made without a network. */
+/** A Python with packages of its own, and their files, to make others from without a network. */
 export interface PythonEnvironment {
     /** The Python of it. */
     readonly python: string;
