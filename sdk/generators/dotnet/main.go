@@ -1,5 +1,6 @@
-// Generates the SDK for .NET, with Pulumi's own code generator: reads a package schema on standard input and writes, as
-// JSON, the content (base64) of each file by its path. It comes from an older version than the others: newer ones of the module no longer have it.
+// Generates the SDK for .NET, with Pulumi's own code generator: reads a package schema on standard input and writes,
+// as JSON, the content (base64) of each file by its path. The module is older than
+// that for Python and Go: newer versions have no generator for .NET.
 package main
 
 import (

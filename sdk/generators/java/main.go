@@ -1,5 +1,6 @@
-// Generates the SDK for Java, with Pulumi's own code generator: reads a package schema on standard input and writes, as
-// JSON, the content (base64) of each file by its path. It is the newest version that the Go module proxy serves with a checksum.
+// Generates the SDK for Java, with Pulumi's own code generator: reads a package schema on standard input and writes,
+// as JSON, the content (base64) of each file by its path. The version is the
+// newest that could be checked against Go's checksum database.
 package main
 
 import (
