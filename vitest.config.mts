@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
  * package, a browser, servers. All others are quick.
  */
 const engineTests = [
-    "test/{chaos,docs,examples,gitops,matrix,package,pulumi,rotation,sdk,states}/**/*.test.ts",
+    "test/{chaos,docs,examples,gitops,matrix,package,pulumi,release,rotation,sdk,states}/**/*.test.ts",
     "test/cli/{run,*/command}.test.ts",
     "test/emulator/page.test.ts",
     "test/engine/environment.test.ts",
