@@ -37,7 +37,10 @@ async function trial(path: string, platform: Platform): Promise<string> {
         execFileSync("tar", ["-xzf", path, "-C", unpacked]);
         // Windows itself needs it.
         const { SystemRoot } = process.env;
-        const answer = await tryPlugin(join(unpacked, platform.executable), SystemRoot === undefined ? {} : { SystemRoot });
+        const answer = await tryPlugin(
+            join(unpacked, platform.executable),
+            SystemRoot === undefined ? {} : { SystemRoot },
+        );
         if (answer.version !== version) throw new Error(`The plugin says ${answer.version}, the package ${version}.`);
         return `answers after ${answer.milliseconds} ms`;
     } finally {

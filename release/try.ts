@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { credentials } from "@grpc/grpc-js";
+import { credentials, Metadata } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 
@@ -11,11 +11,11 @@ export interface Answer {
     readonly milliseconds: number;
 }
 
-/** Starts a provider plugin as the engine does, asks it what it is, and ends it. */
+/** Starts a provider plugin, asks it what it is, and ends it. */
 export async function tryPlugin(program: string, env: NodeJS.ProcessEnv, cwd?: string): Promise<Answer> {
     const started = performance.now();
-    // The address of an engine that the plugin does not ask for anything here.
-    const plugin = spawn(program, ["127.0.0.1:1"], { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
+    // Without the engine's address: it would end when nobody is there.
+    const plugin = spawn(program, [], { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
     const said: string[] = [];
     plugin.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
     try {
@@ -41,7 +41,7 @@ async function portOf(plugin: ChildProcess): Promise<number> {
 
 function versionOf(client: ResourceProviderClient): Promise<string> {
     return new Promise((resolve, reject) => {
-        client.getPluginInfo(new Empty(), { deadline: Date.now() + 30_000 }, (error, info) => {
+        client.getPluginInfo(new Empty(), new Metadata(), { deadline: Date.now() + 30_000 }, (error, info) => {
             if (error) reject(error);
             else resolve(info.getVersion());
         });

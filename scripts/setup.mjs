@@ -28,7 +28,10 @@ const onWindows = process.platform === "win32";
 /** The environment variable that tells a set-up that another one started it. */
 const WITHIN = "PULUMI_CAPTIONS_SETUP";
 const OLDEST_NODE = [20, 19];
-const SOURCES = ["provider", "emulator", "receiver", "probe", "cli", "package.json"].concat(
+/** What `tsc` compiles into folders of the same names in dist/. */
+const COMPILED = ["provider", "emulator", "receiver", "probe", "cli"];
+const SOURCES = COMPILED.concat(
+    "package.json",
     ["scripts/mark-esm.mjs", "scripts/copy-page.mjs", "release/bundle.mjs"],
     ["tsconfig.json", "tsconfig.build.json", "tsconfig.esm.json"],
 );
@@ -115,7 +118,7 @@ async function build(log) {
 
 /** Removes from dist/ what was built from a source that is no longer there. */
 function removeOutdated() {
-    for (const file of filesBelow(join(root, "dist"))) {
+    for (const file of [...COMPILED, "esm"].flatMap((name) => filesBelow(join(root, "dist", name)))) {
         const built = relative(join(root, "dist"), file);
         const stem = built.replace(/(\.d)?\.[cm]?[jt]s$/, "").replace(/^esm[/\\]/, "");
         // The plugin is one file that is made of many.
