@@ -8,7 +8,7 @@ import type { Platform } from "./platforms";
 import { tarball } from "./tarball";
 
 const root = join(__dirname, "..");
-const bundle = join(root, "dist/plugin/pulumi-resource-captions.cjs");
+export const bundle = join(root, "dist/plugin/pulumi-resource-captions.cjs");
 
 export const version: string = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version;
 
