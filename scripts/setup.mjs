@@ -121,8 +121,7 @@ function removeOutdated() {
     for (const file of [...COMPILED, "esm"].flatMap((name) => filesBelow(join(root, "dist", name)))) {
         const built = relative(join(root, "dist"), file);
         const stem = built.replace(/(\.d)?\.[cm]?[jt]s$/, "").replace(/^esm[/\\]/, "");
-        // The plugin is one file that is made of many.
-        if (!/\.[cm]?[jt]s$/.test(built) || /^plugin[/\\]/.test(built)) continue;
+        if (!/\.[cm]?[jt]s$/.test(built)) continue;
         if (![".ts", ".mts", ".cts", ".js", ".mjs"].some((ending) => existsSync(join(root, stem + ending)))) {
             rmSync(file);
         }

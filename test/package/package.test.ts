@@ -37,7 +37,10 @@ test("the tarball holds what is needed to run, and nothing of the tests", async 
         expect(files).toContain(`package/${file}`);
     }
     expect(
-        files.filter((file) => !/^package\/(dist\/(provider|emulator|receiver|probe|cli|esm)\/|[^/]+$)/.test(file)),
+        files.filter(
+            (file) =>
+                !/^package\/(dist\/(provider|emulator|receiver|probe|cli|esm|plugin)\/|plugin\/|[^/]+$)/.test(file),
+        ),
     ).toEqual([]);
     expect(files.filter((file) => /test|\.tgz$/.test(file))).toEqual([]);
 });
