@@ -109,7 +109,13 @@ export class Runner {
     }
 
     async #script(script: string, env: Env, cwd: string): Promise<string> {
-        const around: Env = { HOME: this.#home(), PATH: this.path, CI: "true", RUNNER_TEMP: this.#temporary };
+        const around: Env = {
+            HOME: this.#home(),
+            PATH: this.path,
+            CI: "true",
+            NO_COLOR: "1",
+            RUNNER_TEMP: this.#temporary,
+        };
         const { code, text } = await bash(script, ["--noprofile", "--norc", "-eo", "pipefail"], cwd, {
             ...around,
             ...env,
