@@ -1,13 +1,13 @@
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { run } from "../engine/processes";
 import type { Reporter } from "../engine/progress";
+import { mustRun } from "./command";
 import { nodeBinary } from "./node-binaries";
 import { hostPlatform, type Platform } from "./platforms";
 import { removeAuthenticode, signAdHoc } from "./signatures";
 
-/** Marks where Node.js looks whether it has a program inside (https://nodejs.org/api/single-executable-applications.html). */
+/** Where Node.js looks whether there is a program inside: https://nodejs.org/api/single-executable-applications.html */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /**
@@ -28,13 +28,16 @@ export async function buildExecutable(platform: Platform, bundle: string, report
     }
 }
 
-/** The bundle in the form in which Node.js takes it. Without V8's code cache, which holds for one kind of processor only. */
+/**
+ * The bundle in the form in which Node.js takes it. Without V8's code cache, which would save 20 ms of each start: it is
+ * for one kind of processor only.
+ */
 async function prepare(folder: string, bundle: string, reporter: Reporter): Promise<string> {
     const main = basename(bundle);
     copyFileSync(bundle, join(folder, main));
     const options = { main, output: "blob", disableExperimentalSEAWarning: true };
     writeFileSync(join(folder, "options.json"), JSON.stringify(options));
-    await must(await nodeBinary(hostPlatform(), reporter), ["--experimental-sea-config", "options.json"], folder);
+    await mustRun(await nodeBinary(hostPlatform(), reporter), ["--experimental-sea-config", "options.json"], folder);
     return join(folder, options.output);
 }
 
@@ -42,15 +45,14 @@ async function inject(program: string, blob: string, { name }: Platform): Promis
     const segment = name.startsWith("darwin") ? ["--macho-segment-name", "NODE_SEA"] : [];
     const postject = require.resolve("postject/dist/cli.js");
     // In a process of its own, as it takes 900 MB.
-    await must(process.execPath, [postject, program, "NODE_SEA_BLOB", blob, "--sentinel-fuse", FUSE, ...segment]);
+    await mustRun(
+        process.execPath,
+        [postject, program, "NODE_SEA_BLOB", blob, "--sentinel-fuse", FUSE, ...segment],
+        tmpdir(),
+    );
 }
 
 function sign(program: Buffer, { name, executable }: Platform): Buffer {
     if (name.startsWith("darwin")) return signAdHoc(program, executable);
     return name.startsWith("windows") ? removeAuthenticode(program) : program;
-}
-
-async function must(command: string, args: string[], cwd = tmpdir()): Promise<void> {
-    const { code, output } = await run(command, args, { cwd, env: process.env });
-    if (code !== 0) throw new Error(`${[command, ...args].join(" ")} failed:\n${output}`);
 }

@@ -1,7 +1,7 @@
-// `npm run release:plugin`: makes what a release has for programs in all languages, in dist/release/: a tarball for each platform, and their
-// checksums. With names of platforms (`-- linux-amd64`) only those.
+// `npm run release:plugin`: makes the plugin's tarballs for all platforms and their checksums, in dist/release/. With
+// names of platforms (`-- linux-amd64`) only those. What this machine can start is started.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { standardErrorReporter } from "../engine/progress";
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
 async function trial(path: string, platform: Platform): Promise<string> {
     const unpacked = mkdtempSync(join(tmpdir(), "pulumi-captions-trial-"));
     try {
-        execFileSync("tar", ["-xzf", path, "-C", unpacked]);
+        execFileSync("tar", ["-xzf", "-"], { cwd: unpacked, input: readFileSync(path) });
         // Windows itself needs it.
         const { SystemRoot } = process.env;
         const answer = await tryPlugin(

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 
 /**
- * Signs a program of macOS ad hoc, that is without an identity, as Go's linker does (`cmd/internal/codesign`), and gives the whole file. Macs
- * with Apple's processors run no program without a signature. What the program had before was lost when its code was put into it.
+ * Signs a program of macOS ad hoc, that is without an identity, byte for byte as Go's linker does
+ * (`cmd/internal/codesign`), and gives the whole file. Macs with Apple's processors run no program without a signature.
+ * Node.js's own was removed when the plugin was put into it.
  *
  * @param program a 64-bit Mach-O file for one processor, without a signature
  */
@@ -23,7 +24,7 @@ export function signAdHoc(program: Buffer, identifier: string): Buffer {
     return signed;
 }
 
-/** Takes the maker's signature off a program of Windows: it is wrong once code was put into it, and Windows trusts none more than a wrong one. */
+/** Takes the maker's signature off a program of Windows: since the plugin was put into it, it is wrong. */
 export function removeAuthenticode(program: Buffer): Buffer {
     const header = program.readUInt32LE(0x3c);
     if (program.toString("latin1", header, header + 4) !== "PE\0\0") throw new Error("This is no program of Windows.");

@@ -51,8 +51,9 @@ export interface Done {
 }
 
 /**
- * A stand-in for GitHub Actions' runner: it carries out each `run:` as it is written, with what `if` and `env` come to by GitHub's own
- * evaluator. Artifacts are folders. A checkout takes nothing: `workspace` is one. Other actions are only noted.
+ * A stand-in for GitHub Actions' runner: it carries out each `run:` as it is written, with what `if` and `env` come to
+ * by GitHub's own evaluator. Artifacts are folders. A checkout takes nothing: `workspace` is one. Other actions are only
+ * noted.
  */
 export class Runner {
     readonly #temporary: string;
