@@ -1,4 +1,4 @@
-// A part of the build: the provider plugin as one file, without `node_modules` beside it, and the licences of its parts.
+// A part of the build: the provider plugin as one file that needs no `node_modules`, and the licences of its parts.
 // Plain Node, because it runs in every set-up.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

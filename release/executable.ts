@@ -29,8 +29,8 @@ export async function buildExecutable(platform: Platform, bundle: string, report
 }
 
 /**
- * The bundle in the form in which Node.js takes it. Without V8's code cache, which would save 20 ms of each start: it is
- * for one kind of processor only.
+ * The bundle in the form in which Node.js takes it. Without V8's code cache, which would save 20 ms of each start, but
+ * is for one kind of processor only.
  */
 async function prepare(folder: string, bundle: string, reporter: Reporter): Promise<string> {
     const main = basename(bundle);

@@ -14,8 +14,8 @@ export interface Platform {
 }
 
 /**
- * The Node.js inside of the executables: the newest that npm has for all platforms. It is one for all, because a program
- * is prepared for one version of Node.js.
+ * The Node.js inside of the executables: the newest that npm has for all platforms. One for all, because a program is
+ * prepared for one version of Node.js.
  */
 export const NODE_VERSION = "22.23.2";
 

@@ -1,12 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { type Engine, ensureEngine } from "../../engine";
 import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import schema from "../../provider/native/schema.json";
@@ -52,29 +61,20 @@ test("the same bundle makes the same executable", { timeout: 300_000 }, async ()
     expect(digest(again)).toBe(digest(readFileSync(join(unpack(), platform.executable))));
 });
 
-test("the executable answers with nothing on PATH, in a folder with a space, and as the version of the package", async () => {
+test("the executable answers with nothing on PATH, in a folder with a space", async () => {
     const program = join(unpack(), platform.executable);
     expect(await tryPlugin(program, {})).toMatchObject({ version });
     expect(version).toBe(schema.version);
 });
 
-test("`pulumi plugin install --file` installs it, and the engine gets its schema from it without any Node.js", async () => {
+test("`pulumi plugin install --file` installs it, and the engine uses it without any Node.js", async () => {
     const home = temporaryFolder();
     await mustRun(home, "plugin", "install", "resource", "captions", version, "--file", asset);
     await expectInstalled(home);
 });
 
 test("`pulumi plugin install --server` finds it at a plain file server, and checks its checksum", async () => {
-    const server = createServer((request, response) => {
-        const path = join(folder, basename(request.url ?? ""));
-        const file = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-        // The engine takes nothing whose length it is not told.
-        response.writeHead(file.length === 0 ? 404 : 200, { "content-length": file.length }).end(file);
-    }).listen(0, "127.0.0.1");
-    onTestFinished(() => void server.close());
-    await once(server, "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    writeChecksums(folder);
+    const url = await serveAssets();
     const sums = await (await fetch(`${url}/SHA256SUMS`)).text();
     const checksum = new RegExp(`^([0-9a-f]{64})  ${assetName(platform)}$`, "m").exec(sums)?.[1] ?? "";
     const install = ["plugin", "install", "resource", "captions", version, "--server", url, "--checksum"];
@@ -90,6 +90,28 @@ test("`pulumi plugin install --server` finds it at a plain file server, and chec
     await expectInstalled(home);
 });
 
+test("the engine fetches it by itself for a program that says where it is", async () => {
+    const home = temporaryFolder();
+    symlinkSync(inject("nodeModules"), join(home, "node_modules"), "junction");
+    writeFileSync(join(home, "Pulumi.yaml"), "name: test\nruntime: nodejs\n");
+    writeFileSync(join(home, "package.json"), '{"name": "test", "main": "index.js"}');
+    const args = { url: "https://api.example.com/hooks/captions", enabledEvents: ["creator.success"] };
+    const options = { pluginDownloadURL: await serveAssets(), version };
+    writeFileSync(
+        join(home, "index.js"),
+        `const { Webhook } = require("pulumi-captions/native");
+new Webhook("renders", ${JSON.stringify(args)}, ${JSON.stringify(options)});`,
+    );
+    const run = async (...args: string[]): Promise<PulumiResult> => {
+        const env = { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "false", CAPTIONS_API_KEY: "key-of-nobody" };
+        return runPulumi(engine, args, { project: home, temporaryFolder: home, env });
+    };
+    await run("stack", "init", "test");
+    const preview = await run("preview");
+    expect([preview.code, preview.text]).toEqual([0, expect.stringMatching(/captions:index:Webhook +renders +create/)]);
+    await expectInstalled(home);
+});
+
 test("there is a tarball for each system and processor that the engine asks for", () => {
     const systems = ["linux", "darwin", "windows"].flatMap((system) => [`${system}-amd64`, `${system}-arm64`]);
     expect(platforms.map(assetName)).toEqual(
@@ -101,6 +123,20 @@ function temporaryFolder(): string {
     const made = mkdtempSync(join(tmpdir(), "pulumi-captions-installed-"));
     onTestFinished(() => rmSync(made, { recursive: true, force: true }));
     return made;
+}
+
+/** A file server, of which nothing but the files is known. Gives its URL. */
+async function serveAssets(): Promise<string> {
+    writeChecksums(folder);
+    const server = createServer((request, response) => {
+        const path = join(folder, basename(request.url ?? ""));
+        const file = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+        // The engine takes nothing whose length it is not told.
+        response.writeHead(file.length === 0 ? 404 : 200, { "content-length": file.length }).end(file);
+    }).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 function unpack(): string {

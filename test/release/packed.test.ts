@@ -77,7 +77,7 @@ test("the bundle is one file: it loads nothing but what Node.js has, and has no 
     }
 });
 
-test("one entry in Pulumi.yaml lets the engine find the plugin in the package: up, refresh, import and destroy", async () => {
+test("one entry in Pulumi.yaml lets the engine find it: up, refresh, import and destroy", async () => {
     const emulator = await startEmulator({});
     onTestFinished(() => emulator.stop());
     const folder = temporaryFolder();

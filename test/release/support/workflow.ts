@@ -52,8 +52,7 @@ export interface Done {
 
 /**
  * A stand-in for GitHub Actions' runner: it carries out each `run:` as it is written, with what `if` and `env` come to
- * by GitHub's own evaluator. Artifacts are folders. A checkout takes nothing: `workspace` is one. Other actions are only
- * noted.
+ * by GitHub's own evaluator. Artifacts are folders. A checkout does nothing: `workspace` is one. Others are noted.
  */
 export class Runner {
     readonly #temporary: string;
