@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { hostPlatform, platforms } from "../../release/platforms";
 import { assetName, version } from "../../release/plugin";
 import { goTool } from "../gitops/support/tools";
@@ -29,11 +30,13 @@ describe("the workflows", () => {
         expect(steps.filter(({ run }) => run?.includes("${{"))).toEqual([]);
     });
 
-    test("actions are pinned by commit, and say of which version that is", () => {
+    test("actions are pinned by commit, with the version that it is of, and Dependabot keeps them up to date", () => {
         const texts = [...workflows.keys()].map((file) => readFileSync(join(root, ".github/workflows", file), "utf8"));
         const used = texts.flatMap((text) => [...text.matchAll(/uses: (.*)/g)].map(([, action = ""]) => action));
         expect(used.length).toBeGreaterThan(10);
         expect(used.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action))).toEqual([]);
+        const { updates } = parse(readFileSync(join(root, ".github/dependabot.yml"), "utf8"));
+        expect(updates).toEqual([expect.objectContaining({ "package-ecosystem": "github-actions", directory: "/" })]);
     });
 
     test("each job may do only what it needs, and who may publish runs nothing of this repository", () => {
