@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
 /**
- * Signs a program of macOS ad hoc, that is without an identity, as Go's linker does (`cmd/internal/codesign`), and gives
- * the whole file. Macs with Apple's processors run no program without a signature. Node.js's own was removed when the
- * plugin was put into it.
+ * Signs a program of macOS ad hoc, that is without an identity, as Go's linker does (`cmd/internal/codesign`), and
+ * gives the whole file. Macs with Apple's processors run no program without a signature. Node.js's own was removed when
+ * the plugin was put into it.
  *
  * @param program a 64-bit Mach-O file for one processor, without a signature
  */
