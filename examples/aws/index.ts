@@ -75,10 +75,15 @@ const webhook = new captions.RotatingWebhook("renders", {
     generations: config.get("generations")?.match(/[\w.:-]+/g) ?? captions.generations({ every: "90d", overlap: "7d" }),
 });
 
-new aws.secretsmanager.SecretVersion("webhook-secrets", {
+const stored = new aws.secretsmanager.SecretVersion("webhook-secrets", {
     secretId: secret.id,
     secretString: pulumi.jsonStringify(webhook.secrets),
 });
+
+// Nothing is deleted in a run in which the function rejects one of its secrets.
+if (config.getBoolean("deliveryCheck") !== false) {
+    new captions.DeliveryCheck("receiver", { url, secrets: webhook.secrets }, { dependsOn: [receiver, stored] });
+}
 
 export const secrets = webhook.secrets;
 export const secretArn = secret.arn;

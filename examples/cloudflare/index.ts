@@ -29,12 +29,17 @@ const worker = new cloudflare.WorkersScript("receiver", {
     bindings: [{ name: "CAPTIONS_WEBHOOK_SECRETS", type: "secret_text", text: pulumi.jsonStringify(webhook.secrets) }],
 });
 
-new cloudflare.WorkersCustomDomain("receiver", {
+const domain = new cloudflare.WorkersCustomDomain("receiver", {
     accountId,
     zoneId: config.require("zoneId"),
     hostname,
     service: worker.scriptName,
 });
+
+// Nothing is deleted in a run in which the Worker rejects one of its secrets.
+if (config.getBoolean("deliveryCheck") !== false) {
+    new captions.DeliveryCheck("receiver", { url, secrets: webhook.secrets }, { dependsOn: [worker, domain] });
+}
 
 function bundle(): string {
     const { outputFiles } = buildSync({

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as captions from "pulumi-captions";
 
 const config = new pulumi.Config();
+const replicas = config.getNumber("replicas") ?? 2;
 const namespace = config.get("namespace") ?? "default";
 // By stack, so that two stacks in one namespace share neither objects nor pods.
 const name = `captions-receiver-${pulumi.getStack()}`;
@@ -31,10 +32,10 @@ const versions = pulumi.all(
     [...webhook.webhooks.values()].map(({ id, secretVersion }) => pulumi.interpolate`${id}:${secretVersion}`),
 );
 
-new k8s.apps.v1.Deployment("receiver", {
+const deployment = new k8s.apps.v1.Deployment("receiver", {
     metadata: { name, namespace, labels },
     spec: {
-        replicas: config.getNumber("replicas") ?? 2,
+        replicas,
         selector: { matchLabels: labels },
         strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         template: {
@@ -80,11 +81,17 @@ new k8s.apps.v1.Deployment("receiver", {
     },
 });
 
-new k8s.core.v1.Service("receiver", {
+const service = new k8s.core.v1.Service("receiver", {
     metadata: { name, namespace, labels },
     spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
 });
 
-export const service = name;
+// Nothing is deleted in a run in which one of the pods rejects one of its secrets.
+if (config.getBoolean("deliveryCheck") !== false) {
+    const args = { url, secrets: webhook.secrets, instances: replicas };
+    new captions.DeliveryCheck("receiver", args, { dependsOn: [deployment, service] });
+}
+
+export { name as service };
 export const secretName = secret.metadata.name;
 export const secretVersions = versions;

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { createReceiver, toNodeListener } from "pulumi-captions/receiver";
 import { secretsFromFile } from "pulumi-captions/receiver/node";
 
@@ -8,6 +9,8 @@ const { SECRETS_FILE = "/var/run/secrets/captions/secrets.json", PORT = "8080" }
 const receiver = createReceiver({
     // Checked for every delivery, so that a secret is accepted from the moment at which Kubernetes has put it there.
     secrets: secretsFromFile(SECRETS_FILE),
+    // The pod's name, so that a DeliveryCheck can tell the pods apart.
+    instance: hostname(),
     onDelivery: (delivery) => console.log(`${delivery.event} ${delivery.operationId}`),
 });
 

@@ -1,35 +1,16 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, inject, onTestFinished, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { engineEnvironment } from "../../engine";
 import { run } from "../../engine/processes";
-import { createReceiver, toNodeListener } from "../../receiver";
 import { exporterProject } from "./support/exporter";
 import { getEngine, Project } from "./support/project";
-
-/** A receiver that accepts what is in the list when a delivery comes. */
-async function startReceiver(accepted: string[]): Promise<string> {
-    const lists = async function* () {
-        yield accepted;
-    };
-    const receive = createReceiver({ secrets: { lists }, onDelivery: () => undefined });
-    const server = createServer(toNodeListener(receive)).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(async () => {
-        server.closeAllConnections();
-        server.close();
-        await once(server, "close");
-    });
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks/captions`;
-}
+import { startReceiver } from "./support/receiver";
 
 test("after a leak, `deliver --output leaked` tells whether the receiver still accepts the old secret, without showing it", async () => {
     const leaked = "whsec_leaked_5d02b7";
     const accepted = ["whsec_new_c11f90", leaked];
     const options = await exporterProject();
-    const url = await startReceiver(accepted);
+    const { url } = await startReceiver(() => accepted);
     const project = await Project.create(options);
     await project.config({ list: JSON.stringify(accepted.slice(0, 1)), url });
     expect((await project.run("config", "set", "--secret", "leaked", leaked)).code).toBe(0);

@@ -2,16 +2,18 @@ import { expect, test } from "vitest";
 import { onDay } from "./support/clock";
 import { copyExample, temporaryFolder } from "./support/examples";
 import { emulatorForTest, Project, type ProjectOptions } from "./support/project";
+import { hurryDeliveryCheck, startReceiver } from "./support/receiver";
 
-async function rotationProject() {
+async function rotationProject(url = "https://api.example.com/hooks/captions") {
     const emulator = await emulatorForTest();
     const options: ProjectOptions = {
         folder: await copyExample("rotation"),
         home: temporaryFolder("home"),
         emulator,
     };
+    hurryDeliveryCheck(options.folder);
     const project = await Project.create(options);
-    await project.config({ url: "https://api.example.com/hooks/captions" });
+    await project.config({ url });
     const withEnv = (env: Readonly<Record<string, string>>) => Project.existing({ ...options, env });
     return { emulator, project, withEnv };
 }
@@ -19,7 +21,8 @@ async function rotationProject() {
 test("rotation: a nightly `up` rotates and retires by the calendar, and on other nights does nothing", {
     timeout: 240_000,
 }, async () => {
-    const { emulator, withEnv } = await rotationProject();
+    const receiver = await startReceiver(() => emulator.webhooks.map(({ secret }) => secret));
+    const { emulator, withEnv } = await rotationProject(receiver.url);
     const night = async (day: string) => {
         const before = emulator.countCalls();
         const project = withEnv(onDay(day));
@@ -35,6 +38,39 @@ test("rotation: a nightly `up` rotates and retires by the calendar, and on other
     expect(await night("2026-09-10")).toEqual({ generations: ["2026-09-04", "2026-06-06"], calls: 0 });
     expect((await night("2026-09-11")).generations).toEqual(["2026-09-04"]);
     expect(emulator.countCalls("update")).toBe(0);
+});
+
+test("rotation: receivers that never take the new secret keep the old one, however late the `up`; left out, nobody is asked", {
+    timeout: 240_000,
+}, async () => {
+    let known: readonly string[] | undefined;
+    const live = () => emulator.webhooks.map(({ secret }) => secret);
+    const receiver = await startReceiver(() => known ?? live());
+    const { emulator, project, withEnv } = await rotationProject(receiver.url);
+    await withEnv(onDay("2026-09-03")).succeed();
+    const [old] = emulator.webhooks;
+    known = live();
+
+    // In time, so it is registered beside the old one, and nobody is asked yet.
+    const asked = receiver.requests();
+    await withEnv(onDay("2026-09-04")).succeed();
+    expect(receiver.requests()).toBe(asked);
+    for (const args of [[], ["--refresh"]]) {
+        const late = await withEnv(onDay("2026-09-28")).up(...args);
+        expect(late.code).not.toBe(0);
+        expect(late.text).toContain("Nothing is deleted in this run");
+        expect(emulator.webhooks).toMatchObject([old, {}]);
+    }
+    known = undefined;
+    await withEnv(onDay("2026-09-28")).succeed();
+    expect(emulator.webhooks).toMatchObject([{ id: expect.not.stringMatching(`^${old?.id}$`) }]);
+
+    await project.config({ deliveryCheck: "false" });
+    known = [];
+    const before = receiver.requests();
+    await withEnv(onDay("2026-12-03")).succeed();
+    await withEnv(onDay("2026-12-11")).succeed();
+    expect(receiver.requests()).toBe(before);
 });
 
 test("rotation: a look at another day is a preview only: it saves nothing, and an `up` for that day is rejected", async () => {
