@@ -5,6 +5,12 @@ export function isWebhookType(type: string): boolean {
     return webhookTypes.has(type);
 }
 
+/** The type that delivery checks have in states. */
+export const deliveryCheckType = "pulumi-nodejs:dynamic/captions:DeliveryCheck";
+
+/** The input by which a generation carries the program's `dropAtOnce`. */
+export const dropAtOnceInput = "__dropAtOnce";
+
 export const rotatingWebhookType = "captions:index:RotatingWebhook";
 export const stackType = "pulumi:pulumi:Stack";
 

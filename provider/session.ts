@@ -101,7 +101,10 @@ export class Session {
                     this.#accounts.hasKey(name) ? await this.#accounts.open(name).inventory.events() : undefined,
                 notify: this.#notify,
             });
-            if (failures.length === 0) this.#warnOfMissingKey(inputs.account);
+            if (failures.length === 0) {
+                this.#warnOfMissingKey(inputs.account);
+                this.#foretellDrop(resource, inputs.url);
+            }
             return failures;
         });
     }
@@ -296,6 +299,25 @@ export class Session {
         return siblings !== undefined && isSetting
             ? "; deliveries are lost until receivers know the new secret. To lose none, add a new name to `generations` in the same change"
             : "";
+    }
+
+    /**
+     * Says that a new generation has none beside it that receivers can know. Seen only after a refresh of the same run: without one,
+     * the host does not tell which generations the state has before it asks to delete them, and in a preview it never does.
+     */
+    #foretellDrop(resource: Resource, url: unknown): void {
+        const { siblings } = resource;
+        if (siblings?.isNewest !== true) return;
+        const held = this.#owners.heldOf(siblings.family);
+        if (held.length === 0 || held.some(({ owner }) => this.#declared.has(owner))) return;
+        const ids = held.map(({ id }) => id).join(" and ");
+        const label = labelOf(resource, { url });
+        this.#tellOnce(
+            this.#dropsAtOnce.has(siblings.family)
+                ? `${label}: ${ids} will be deleted in the run that registers it, by \`dropAtOnce\`; deliveries are lost until receivers know the new secret`
+                : `${label}: no older generation stays beside it. The run that registers it keeps ${ids}, and fails, unless a DeliveryCheck in it ` +
+                      "proves that receivers know the new secret. To prevent that, keep the old name in `generations` until they do",
+        );
     }
 
     #warnOfMissingKey(name: unknown): void {

@@ -1,4 +1,4 @@
-import { isWebhookType, parseUrn, rotatingWebhookType } from "../resources";
+import { dropAtOnceInput, isWebhookType, parseUrn, rotatingWebhookType } from "../resources";
 import type { Preview, Step } from "./preview";
 
 /** Which generation of which RotatingWebhook a webhook is, and what happens to the others in the same deployment. */
@@ -15,6 +15,8 @@ export interface Generation {
     readonly renewed: readonly string[];
     /** The RotatingWebhook is there before and after, but no secret of it is known to stay valid. */
     readonly standsAlone: boolean;
+    /** The program lets generations be deleted in the run that registers their successor. */
+    readonly dropAtOnce?: true;
 }
 
 /** Undefined for a webhook that is not part of a RotatingWebhook. */
@@ -39,6 +41,7 @@ export function generationOf({ urn, before, after }: Step, { steps }: Preview): 
     const first = ofParent.includes("create");
     const removedWithAll = ofParent.includes("delete") && !first;
     const nameOf = (other: string): string => parseUrn(other).name.slice(of.length + 1);
+    const dropsAtOnce = steps.some(({ after }) => after?.parent === parent && after.inputs[dropAtOnceInput] === true);
     // If names are only added, or only dropped, the others stay, whether the preview shows them or not.
     const isOneWay = renewed.length === 0 || touched.size === created.size;
     return {
@@ -49,6 +52,7 @@ export function generationOf({ urn, before, after }: Step, { steps }: Preview): 
         beside: beside.map(nameOf),
         renewed: renewed.filter((other) => other !== urn).map(nameOf),
         standsAlone: !first && !removedWithAll && beside.length === 0 && !isOneWay,
+        ...(dropsAtOnce ? { dropAtOnce: true } : {}),
     };
 }
 

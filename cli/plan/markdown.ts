@@ -158,16 +158,17 @@ function deletion({ generation, adoptedBy, succeededBy }: WebhookChange, target:
         return `is deleted${together}: it no longer delivers anything${to}.`;
     }
     if (generation.standsAlone) {
-        return (
-            `is dropped, while ${codes(generation.renewed)} gets a new secret. **No secret that receivers can have ` +
-            "now stays valid**, so deliveries are rejected until they have the new one. Keep " +
-            `${code(generation.name)} in \`generations\` until they have.`
-        );
+        const start = `${codes(generation.renewed)} gets a new secret. **No secret that receivers can have now stays valid**`;
+        return generation.dropAtOnce === true
+            ? `is dropped at once (\`dropAtOnce\`), while ${start}, so deliveries are rejected until they have the new one.`
+            : `is dropped, while ${start}, so this deployment keeps the webhook and fails, unless a \`DeliveryCheck\` in ` +
+                  "it proves that receivers have the new one; the next deployment deletes it. Keep " +
+                  `${code(generation.name)} in \`generations\` until they have.`;
     }
     const staying = generation.beside.length === 0 ? "that stays" : `that stays (${codes(generation.beside)})`;
     return (
         `is dropped. **Before that, every receiver must accept the secret of a generation ${staying}**, so that no ` +
-        "delivery is lost; check it with `pulumi-captions deliver`."
+        "delivery is lost: a `DeliveryCheck` in the program ensures it, and `pulumi-captions deliver` checks it."
     );
 }
 
@@ -176,10 +177,8 @@ function newGeneration({ generation }: WebhookChange): string {
         return "";
     }
     if (generation.standsAlone) {
-        return (
-            ` **No older generation stays beside it**: ${untilReceiversHaveIt}. Keep the old name in \`generations\` ` +
-            "until they have."
-        );
+        const old = generation.dropAtOnce === true ? "" : " Keep the old name in `generations` until they have.";
+        return ` **No older generation stays beside it**: ${untilReceiversHaveIt}.${old}`;
     }
     return generation.beside.length === 0
         ? " The other generations and their secrets stay valid, so **no delivery is lost**."

@@ -1,9 +1,12 @@
 import { declareTenants } from "./tenants";
 
-const usage = "Usage: npm start <tenant>=<url> …, for example: npm start acme=https://acme.example.com/hooks/captions";
+const usage =
+    "Usage: npm start [-- --prove=<seconds>] <tenant>=<url> …, for example: npm start acme=https://acme.example.com/hooks/captions";
 
 async function main(): Promise<void> {
-    const tenants = process.argv.slice(2).map((argument) => {
+    const [first = "", ...others] = process.argv.slice(2);
+    const [, seconds] = /^--prove=(\d+)$/.exec(first) ?? [];
+    const tenants = (seconds === undefined ? process.argv.slice(2) : others).map((argument) => {
         const [, name = "", url = ""] = /^([\w.-]+)=(.+)$/.exec(argument) ?? [];
         return { name, url };
     });
@@ -16,6 +19,7 @@ async function main(): Promise<void> {
         return;
     }
     const { webhooks, failures } = await declareTenants(tenants, {
+        ...(seconds === undefined ? {} : { proveWithinSeconds: Number(seconds) }),
         onProgress: (tenant, step) => console.log(`${tenant}: ${step}`),
     });
     for (const { tenant, id, secretVersion, change } of webhooks) {

@@ -28,6 +28,11 @@ export interface TenantFailure {
 export interface Options {
     /** How many tenants at a time; each takes a process of Pulumi and one of Node.js. Default: 4. */
     readonly concurrency?: number;
+    /**
+     * Fails a tenant whose receiver does not accept its secret within so many seconds. Not for a new tenant, which gets
+     * the secret only from the result. Default: receivers are not asked.
+     */
+    readonly proveWithinSeconds?: number;
     /** Is called with each step. */
     readonly onProgress?: (tenant: string, step: string) => void;
     /** For Pulumi's processes, in addition to this process's environment. */
@@ -59,12 +64,17 @@ export async function declareTenants(
 
 async function declareTenant(
     { name, url }: Tenant,
-    { onProgress, env }: Options,
+    { onProgress, env, proveWithinSeconds: waitSeconds }: Options,
 ): Promise<TenantWebhook | TenantFailure> {
     const problems = new Set<string>();
     let change: TenantWebhook["change"] = "unchanged";
+    // Another one in each run, so that each asks.
+    const triggers = { run: Date.now() };
     const program = async () => {
         const webhook = new captions.Webhook("renders", { url, enabledEvents: ["creator.success", "creator.failure"] });
+        if (waitSeconds !== undefined) {
+            new captions.DeliveryCheck("renders", { url, secrets: [webhook.secret], waitSeconds, triggers });
+        }
         return { id: webhook.id, secretVersion: webhook.secretVersion, secret: webhook.secret };
     };
     try {

@@ -26,7 +26,7 @@ const variable = new vercel.ProjectEnvironmentVariable("webhook-secrets", {
 const versions = [...webhook.webhooks.values()].map(
     ({ id, secretVersion }) => pulumi.interpolate`${id}:${secretVersion}`,
 );
-new vercel.Deployment(
+const deployment = new vercel.Deployment(
     "receiver",
     {
         projectId,
@@ -36,3 +36,8 @@ new vercel.Deployment(
     },
     { dependsOn: variable, replaceOnChanges: ["meta"] },
 );
+
+// Nothing is deleted in a run in which the deployment rejects one of the secrets, or has failed to build.
+if (config.getBoolean("deliveryCheck") !== false) {
+    new captions.DeliveryCheck("receiver", { url, secrets: webhook.secrets }, { dependsOn: deployment });
+}

@@ -12,7 +12,7 @@ export interface HostInputs {
     readonly __provider: string;
     /** Which resource it is, as a path of names: the same in every run. */
     readonly __owner: readonly string[];
-    /** For a generation of a rotating webhook: `{ ids, newer }`. */
+    /** For a generation of a rotating webhook: `{ ids, newer, isNewest }`. */
     readonly __siblings?: unknown;
     /** For a generation: whether older ones may be deleted in the run in which it is registered. */
     readonly __dropAtOnce?: boolean | undefined;
@@ -54,6 +54,7 @@ const siblingsSchema = v.object({
         v.transform((ids) => ids.filter((id): id is string => typeof id === "string" && !isMarker(id))),
     ),
     newer: v.number(),
+    isNewest: v.optional(v.boolean()),
 });
 
 /** The resource that properties are about; undefined for a state that was written before owners were saved. */

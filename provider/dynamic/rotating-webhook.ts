@@ -72,14 +72,15 @@ export class RotatingWebhook extends pulumi.ComponentResource {
             const older = [...webhooks.values()];
             // With a URL of its own for each, there is no other generation's webhook on it.
             const newer = distinctUrls ? 0 : generations.length - 1 - index;
-            const siblings = { ids: older.map(({ id }) => id), newer };
+            const isNewest = generation === generations[0];
+            const siblings = { ids: older.map(({ id }) => id), newer, isNewest };
             const webhook = new Webhook(
                 `${name}-${generation}`,
                 { ...inputs, url, adopt: adopt?.[generation], [generationOf]: { siblings, dropAtOnce } },
                 {
                     parent: this,
                     dependsOn: older,
-                    ignoreChanges: generation === generations[0] ? [] : ["url", "enabledEvents"],
+                    ignoreChanges: isNewest ? [] : ["url", "enabledEvents"],
                 },
             );
             webhooks.set(generation, webhook);

@@ -31,6 +31,8 @@ export interface Siblings {
     readonly ids: readonly string[];
     /** How many generations are newer, whose ids cannot be known yet. */
     readonly newer: number;
+    /** Whether all others of the program come before it. */
+    readonly isNewest?: boolean | undefined;
 }
 
 export interface Created {

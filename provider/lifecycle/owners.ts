@@ -79,6 +79,13 @@ export class Owners {
         );
     }
 
+    /** The resources of a family that have a webhook, of the program or of the state, as far as the host has told. */
+    heldOf(family: string): readonly { readonly owner: string; readonly id: string }[] {
+        return [...this.#holdings].flatMap(([owner, { id }]) =>
+            id !== undefined && this.isOfFamily(id, family) ? [{ owner, id }] : [],
+        );
+    }
+
     /** Notes that a family goes by another name in the program than in the state, by `aliases`. */
     renameFamily(before: string, now: string): void {
         if (before !== now) this.#renamedFamilies.set(before, now);

@@ -5,6 +5,7 @@ import { engineEnvironment } from "../../engine";
 import { run } from "../../engine/processes";
 import { copyExample, root, temporaryFolder } from "./support/examples";
 import { emulatorForTest, getEngine } from "./support/project";
+import { startReceiver } from "./support/receiver";
 
 const urlOf = (tenant: string) => `https://${tenant}.example.com/hooks/captions`;
 
@@ -80,6 +81,27 @@ test("automation: a tenant that fails hides nothing of the others, and is `creat
     expect((await start(["hooli"], {}, "remove.ts")).output).toBe("");
     expect(emulator.webhooks.map(({ url }) => url)).toEqual([urlOf("umbrella")]);
     expect((await start(["hooli"], {}, "remove.ts")).output).toContain("there is no tenant of this name");
+});
+
+test("automation: a tenant whose receiver does not accept its secret is a failure that says so, and hides no other one", async () => {
+    const { emulator, start } = await service();
+    let forgotten = false;
+    const receivers = await Promise.all([
+        startReceiver(() => (forgotten ? [] : emulator.webhooks.map(({ secret }) => secret))),
+        startReceiver(() => []),
+    ]);
+    const tenants = receivers.map(({ url }, index) => `tenant${index}=${url}`);
+    expect(await start(tenants)).toMatchObject({ code: 0 });
+    expect(receivers.map(({ requests }) => requests())).toEqual([0, 0]);
+    const calls = emulator.countCalls();
+    const { code, stdout, output } = await start(["--prove=1", ...tenants]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^tenant0: webhook \S+, secret version 1, unchanged$/m);
+    expect(output).toMatch(/^tenant1: failed: .*DeliveryCheck "renders": /m);
+    // What was proven once is asked again.
+    forgotten = true;
+    expect((await start(["--prove=1", ...tenants])).output).toMatch(/^tenant0: failed: .*DeliveryCheck "renders": /m);
+    expect(emulator.countCalls()).toBe(calls);
 });
 
 test("automation: a wrong key is one sentence for each tenant", async () => {

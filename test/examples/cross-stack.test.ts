@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { hurryDeliveryCheck } from "../support/hurry-delivery-check";
 import { copyExample, root, temporaryFolder } from "./support/examples";
 import { startProgram } from "./support/processes";
 import { emulatorForTest, Project } from "./support/project";
@@ -11,6 +12,7 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     const emulator = await emulatorForTest();
     const home = temporaryFolder("home");
     const infrastructureFolder = await copyExample("cross-stack/infrastructure");
+    hurryDeliveryCheck(infrastructureFolder);
     const receiverFolder = await copyExample("cross-stack/receiver");
     const secretsFile = join(home, "secrets.json");
     const infrastructure = await Project.create({ folder: infrastructureFolder, home, emulator });
@@ -50,6 +52,14 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     await infrastructure.config({ generations: '["second", "first"]' });
     await infrastructure.succeed();
     expect((await deliver()).sort()).toEqual([200, 401]);
+    // Whoever forgets the receiver's `up` in between: the old generation stays.
+    await infrastructure.config({ generations: '["second"]' });
+    const forgotten = await infrastructure.up();
+    expect(forgotten.code).not.toBe(0);
+    expect(forgotten.text).toContain("Nothing is deleted in this run");
+    expect(emulator.webhooks).toHaveLength(2);
+    await infrastructure.config({ generations: '["second", "first"]' });
+    await infrastructure.succeed();
     await receiver.succeed();
     expect(await deliver()).toEqual([200, 200]);
     await infrastructure.config({ generations: '["second"]' });

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Miniflare } from "miniflare";
@@ -119,6 +120,9 @@ test("kubernetes: behind nginx with TLS, the pods' program takes up secrets as K
     const old = emulator.secret;
     put([old]);
     for (let count = 0; count < 5; count++) expect(await emulator.deliver()).toBe(200);
+    // What the program's DeliveryCheck tells the pods apart by.
+    const asked = await fetch(`http://127.0.0.1:${server.match[1]}/captions`, { method: "POST" });
+    expect(asked.headers.get("captions-receiver-instance")).toBe(hostname());
     // Its successor is known before it is used, which is what the overlap of two generations is for.
     const next = await emulator.rotate();
     expect(await emulator.deliver()).toBe(401);

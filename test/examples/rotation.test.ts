@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { hurryDeliveryCheck } from "../support/hurry-delivery-check";
 import { onDay } from "./support/clock";
 import { copyExample, temporaryFolder } from "./support/examples";
 import { emulatorForTest, Project, type ProjectOptions } from "./support/project";
-import { hurryDeliveryCheck, startReceiver } from "./support/receiver";
+import { startReceiver } from "./support/receiver";
 
 async function rotationProject(url = "https://api.example.com/hooks/captions") {
     const emulator = await emulatorForTest();

@@ -21,11 +21,13 @@ test("all examples and snippets are right by the types of the vendors' published
     expect(stdout).toBe("");
 });
 
-/** Every place in all resources where a secret of a webhook stands. */
+const deliveryCheck = "pulumi-nodejs:dynamic/captions:DeliveryCheck";
+
+/** Every place where a secret of a webhook is stored: of what a DeliveryCheck is given, its state has only versions. */
 function places({ resources }: Declared) {
-    return resources.flatMap(({ type, secretsAt }) =>
-        secretsAt.map(({ path, text, marked }) => ({ type, path, text, marked })),
-    );
+    return resources
+        .filter(({ type }) => type !== deliveryCheck)
+        .flatMap(({ type, secretsAt }) => secretsAt.map(({ path, text, marked }) => ({ type, path, text, marked })));
 }
 
 /** All secrets that are valid, newest first, as the stores get them. The oldest webhook is declared first. */
@@ -76,6 +78,59 @@ test.each([
         for (const { value, isSecret } of Object.values(declared.outputs)) {
             if (declared.secrets.some((secret) => JSON.stringify(value).includes(secret))) expect(isSecret).toBe(true);
         }
+    },
+);
+
+test.each([
+    [
+        "kubernetes",
+        { ...two, url: "https://a.example.com/", image: "receiver:1", replicas: "3" },
+        { url: "https://a.example.com/", instances: 3 },
+        ["kubernetes:apps/v1:Deployment::receiver", "kubernetes:core/v1:Service::receiver"],
+    ],
+    [
+        "aws",
+        two,
+        { url: "https://x.lambda-url.eu-west-1.on.aws/" },
+        ["aws:lambda/function:Function::receiver", "aws:secretsmanager/secretVersion:SecretVersion::webhook-secrets"],
+    ],
+    [
+        "cloudflare",
+        { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" },
+        { url: "https://hooks.example.com/captions" },
+        [
+            "cloudflare:index/workersScript:WorkersScript::receiver",
+            "cloudflare:index/workersCustomDomain:WorkersCustomDomain::receiver",
+        ],
+    ],
+    ["snippets/vercel.ts", vercel, hooks, ["vercel:index/deployment:Deployment::receiver"]],
+])(
+    "%s: a DeliveryCheck asks the receiver for every secret once it is deployed, unless it is left out",
+    async (path, config, inputs, deployed) => {
+        const declared = await runExample(path, config);
+        const check = declared.resources.find(({ type }) => type === deliveryCheck);
+        expect(check?.inputs).toMatchObject(inputs);
+        expect(check?.secretsAt.map(({ text, marked }) => [text, marked])).toEqual(
+            [...declared.secrets].reverse().map((secret) => [secret, true]),
+        );
+        expect(check?.dependencies).toEqual(expect.arrayContaining(deployed));
+        const without = await runExample(path, { ...config, deliveryCheck: "false" });
+        expect(without.resources.map(({ type }) => type)).not.toContain(deliveryCheck);
+    },
+);
+
+test.each(["rotation", "cross-stack/infrastructure"])(
+    "%s: a DeliveryCheck asks for the secret that receivers know as long as an older generation is there, unless it is left out",
+    async (path) => {
+        const checkOf = async (config: Readonly<Record<string, string>>) => {
+            const declared = await runMocked(await copyExample(path), { ...hooks, ...config });
+            const check = declared.resources.find(({ type }) => type === deliveryCheck);
+            return check?.secretsAt.map(({ text, marked }) => [declared.secrets.indexOf(text), marked]);
+        };
+        // The oldest webhook is declared first.
+        expect(await checkOf({ generations: "new, old" })).toEqual([[0, true]]);
+        expect(await checkOf({ generations: "new" })).toEqual([[0, true]]);
+        expect(await checkOf({ generations: "new", deliveryCheck: "false" })).toBeUndefined();
     },
 );
 

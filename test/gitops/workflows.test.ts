@@ -58,7 +58,6 @@ describe("GitHub's workflows", () => {
         });
         const state = ["PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"];
         expect(having).toEqual([
-            ["production", "By night, do not drop an old secret while a receiver needs it", ...state],
             ["production", "Deploy", "CAPTIONS_API_KEY", ...state],
             ["production", "Wait until the receivers accept every secret", ...state],
             ["production", "Look for drift", "CAPTIONS_API_KEY", ...state],

@@ -135,6 +135,43 @@ test("a generation is kept where its successor was adopted in the same run: it m
     expect(account.emulator.webhooks.map(({ id }) => id)).toEqual([stranger.id]);
 });
 
+describe("a preview after a refresh says that a run will drop the last generation that receivers know", () => {
+    const newest = (name: string, more = {}): Resource => {
+        const of = generation(name, more);
+        return { ...of, siblings: { family: of.siblings?.family ?? "", ids: [], newer: 0, isNewest: true } };
+    };
+    /** The host has read what the state has, and asks only for a check of what the program declares. */
+    async function preview(account: Account, state: readonly Saved[], program: readonly Resource[]) {
+        const session = account.run();
+        for (const { id, outputs, of } of state) await read(session, id, outputs, of);
+        account.notes.splice(0);
+        for (const of of program) await session.check(of, {}, { ...inputs });
+        return account.notes.splice(0);
+    }
+
+    test("and that it is kept, or deleted where the program says so", async () => {
+        const account = await startAccount();
+        const old = await registered(account);
+        const [kept = ""] = await preview(account, [old], [newest("b")]);
+        expect(kept).toContain(`"renders-b" (api.example.com): no older generation stays beside it`);
+        expect(kept).toContain(`keeps ${old.id}, and fails, unless a DeliveryCheck`);
+        const [dropped = ""] = await preview(account, [old], [newest("b", { dropsAtOnce: true })]);
+        expect(dropped).toContain(`${old.id} will be deleted in the run that registers it, by \`dropAtOnce\``);
+    });
+
+    test("and nothing where one stays, where there was none, or where only another rotating webhook has one", async () => {
+        const account = await startAccount();
+        const [a, b] = [await registered(account, generation("a")), await registered(account, generation("b"))];
+        const other = await registered(account, generation("a", { family: "billing" }));
+        expect(await preview(account, [a, b, other], [newest("b")])).toEqual([]);
+        expect(await preview(account, [a], [generation("a"), newest("b")])).toEqual([]);
+        expect(await preview(account, [other], [newest("b")])).toEqual([]);
+        expect(await preview(account, [], [newest("b")])).toEqual([]);
+        // One that is put behind those that stay.
+        expect(await preview(account, [b], [generation("a"), newest("b")])).toEqual([]);
+    });
+});
+
 describe("a generation is deleted at once", () => {
     test("where one remains that was there before this run", async () => {
         const account = await startAccount();

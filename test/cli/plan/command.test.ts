@@ -246,7 +246,18 @@ test("RotatingWebhook: what keeps no older secret valid loses deliveries, and ta
         expect(text).toContain("**No secret that receivers can have now stays valid**");
         expect(text).not.toContain("every receiver must accept");
     }
+    expect(swapped.text).toContain("this deployment keeps the webhook and fails, unless a `DeliveryCheck`");
     expect(swapped.code).toBe(exit.rotation);
+
+    stack.program(rotating(["c"], { dropAtOnce: true }));
+    const atOnce = await plan(stack, secrets);
+    for (const text of [atOnce.text, atOnce.fromEvents]) {
+        expect(text).toMatch(
+            /is dropped at once \(`dropAtOnce`\), while `c` gets a new secret\. .*so deliveries are rejected/,
+        );
+        expect(text).not.toMatch(/keeps the webhook|Keep/);
+    }
+    expect(atOnce.code).toBe(exit.rotation);
 
     stack.program(rotating(["b", "a"], { enabledEvents: ["creator.success"] }));
     const changed = await plan(stack, secrets);
@@ -270,6 +281,14 @@ test("RotatingWebhook: what keeps no older secret valid loses deliveries, and ta
         expect(text).not.toContain("every receiver must accept");
     }
     expect(removed.code).toBe(exit.good);
+});
+
+test("a DeliveryCheck asks the receivers of a secret, and is none of them", async () => {
+    const check = `new captions.DeliveryCheck("asked", { url: ${JSON.stringify(renders.url)}, secrets: [webhook.secret] });`;
+    const { stack } = await startProject(program(renders, check));
+    const { text } = await plan(stack);
+    expect(text).toContain("These receivers need it: `receiver`");
+    expect(text).not.toContain("asked");
 });
 
 test("one webhook in place of another on the same URL: handed over where it is adopted, else a rotation that loses", async () => {

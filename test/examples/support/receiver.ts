@@ -1,8 +1,6 @@
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createReceiver, toNodeListener } from "../../../receiver";
 
@@ -31,13 +29,4 @@ export async function startReceiver(accepted: () => readonly string[]): Promise<
     });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks/captions`;
     return { url, requests: () => requests };
-}
-
-/** Lets the DeliveryCheck of a copied example take seconds: the defaults of minutes are for real deployments. */
-export function hurryDeliveryCheck(folder: string): void {
-    const path = join(folder, "index.ts");
-    const program = readFileSync(path, "utf8");
-    const hurried = program.replace(/(DeliveryCheck\("\w+", \{)/, "$1 waitSeconds: 1, steadySeconds: 1,");
-    if (hurried === program) throw new Error(`${path} has no DeliveryCheck.`);
-    writeFileSync(path, hurried);
 }

@@ -22,6 +22,7 @@ import { inject } from "vitest";
 import { type Emulator, startEmulator } from "../../../emulator";
 import { type Engine, engineEnvironment, ensureEngine } from "../../../engine";
 import { cachedSecrets, createReceiver, toNodeListener } from "../../../receiver";
+import { hurryDeliveryCheck } from "../../support/hurry-delivery-check";
 import { findLeaks } from "../../support/leaks";
 import { bash, type Env, type Ran } from "./shell";
 
@@ -255,6 +256,7 @@ export class World {
         const folder = join(this.folder, "first");
         cpSync(example, folder, { recursive: true, filter: (source) => !source.includes("node_modules") });
         this.install(folder);
+        hurryDeliveryCheck(folder);
         const settings = join(folder, "Pulumi.prod.yaml");
         const text = readFileSync(settings, "utf8");
         writeFileSync(settings, text.replace("https://api.example.com/hooks/captions", this.receiverUrl));
