@@ -13,8 +13,8 @@ const webhook = new captions.RotatingWebhook("renders", {
     generations: captions.generations({ every: "90d", overlap: "7d" }),
 });
 
-// During an overlap the oldest generation is one that receivers know, so nothing is asked. When it is dropped, they must
-// accept the next one first, or nothing is deleted.
+// During an overlap the oldest generation is one that receivers know, so nothing is asked. When it is dropped, they
+// must accept the next one first, or nothing is deleted.
 const oldest = [...webhook.webhooks.values()].slice(-1).map(({ secret }) => secret);
 if (config.getBoolean("deliveryCheck") !== false) {
     new captions.DeliveryCheck("receivers", { url, secrets: oldest });
