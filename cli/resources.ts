@@ -5,11 +5,21 @@ export function isWebhookType(type: string): boolean {
     return webhookTypes.has(type);
 }
 
-/** The type that delivery checks have in states. */
-export const deliveryCheckType = "pulumi-nodejs:dynamic/captions:DeliveryCheck";
+/** The types that delivery checks have in states. */
+const deliveryCheckTypes: ReadonlySet<string> = new Set([
+    "pulumi-nodejs:dynamic/captions:DeliveryCheck",
+    "captions:index:DeliveryCheck",
+]);
 
-/** The input by which a generation carries the program's `dropAtOnce`. */
-export const dropAtOnceInput = "__dropAtOnce";
+export function isDeliveryCheckType(type: string): boolean {
+    return deliveryCheckTypes.has(type);
+}
+
+/** Whether a generation carries the program's `dropAtOnce`: by itself, or with all that a plugin tells it. */
+export function dropsAtOnce(inputs: Readonly<Record<string, unknown>>): boolean {
+    const generation = inputs.__generation as { readonly dropAtOnce?: unknown } | null | undefined;
+    return inputs.__dropAtOnce === true || generation?.dropAtOnce === true;
+}
 
 export const rotatingWebhookType = "captions:index:RotatingWebhook";
 export const stackType = "pulumi:pulumi:Stack";

@@ -1,4 +1,4 @@
-import { dropAtOnceInput, isWebhookType, parseUrn, rotatingWebhookType } from "../resources";
+import { dropsAtOnce, isWebhookType, parseUrn, rotatingWebhookType } from "../resources";
 import type { Preview, Step } from "./preview";
 
 /** Which generation of which RotatingWebhook a webhook is, and what happens to the others in the same deployment. */
@@ -41,7 +41,7 @@ export function generationOf({ urn, before, after }: Step, { steps }: Preview): 
     const first = ofParent.includes("create");
     const removedWithAll = ofParent.includes("delete") && !first;
     const nameOf = (other: string): string => parseUrn(other).name.slice(of.length + 1);
-    const dropsAtOnce = steps.some(({ after }) => after?.parent === parent && after.inputs[dropAtOnceInput] === true);
+    const isAtOnce = steps.some(({ after }) => after?.parent === parent && dropsAtOnce(after.inputs));
     // If names are only added, or only dropped, the others stay, whether the preview shows them or not.
     const isOneWay = renewed.length === 0 || touched.size === created.size;
     return {
@@ -52,7 +52,7 @@ export function generationOf({ urn, before, after }: Step, { steps }: Preview): 
         beside: beside.map(nameOf),
         renewed: renewed.filter((other) => other !== urn).map(nameOf),
         standsAlone: !first && !removedWithAll && beside.length === 0 && !isOneWay,
-        ...(dropsAtOnce ? { dropAtOnce: true } : {}),
+        ...(isAtOnce ? { dropAtOnce: true } : {}),
     };
 }
 

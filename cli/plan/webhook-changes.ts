@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { describeUrl, withoutGeneration } from "../../probe";
 import { type Keepers, sameEvents, sameKeepers, sameUrl } from "../provider";
-import { deliveryCheckType, isWebhookType, parseUrn } from "../resources";
+import { isDeliveryCheckType, isWebhookType, parseUrn } from "../resources";
 import { hasSecret, hasUnknown, isUnknown, mayContainNewSecret } from "./engine-values";
 import { type Generation, generationOf } from "./generation";
 import type { Preview, State, Step, Values } from "./preview";
@@ -332,7 +332,7 @@ function receiversOf(urn: string, action: Action, { steps }: Preview): Receiver[
     const found = steps.filter((step) => step.urn !== urn && takes(step));
     const byUrn = new Map(found.map(({ urn, op }) => [urn, { urn, ...parseUrn(urn), op }]));
     // Generations depend on each other only for their order, and a delivery check only asks receivers.
-    return [...byUrn.values()].filter(({ type }) => !isWebhookType(type) && type !== deliveryCheckType);
+    return [...byUrn.values()].filter(({ type }) => !isWebhookType(type) && !isDeliveryCheckType(type));
 }
 
 function outputsWithSecrets({ outputs: { before, after } }: Preview): WebhookChanges["outputs"] {

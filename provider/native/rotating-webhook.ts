@@ -79,14 +79,16 @@ class Construction {
             );
             if (distinctUrls === true) inputs.url = distinct(inputs.url, generation);
             inputs.adopt = (plain(this.#inputs.adopt) as Wire | undefined)?.[generation];
+            const isNewest = generation === names[0];
             inputs[generationInput] = {
                 family: urn,
                 ids: children.map(({ id }) => wired(id, false)),
                 newer: distinctUrls === true ? 0 : names.length - 1 - index,
+                isNewest,
                 dropAtOnce: dropAtOnce === true,
             };
             const message = this.#generation(urn, generation, inputs, children).setIgnorechangesList(
-                generation === names[0] ? [] : ["url", "enabledEvents"],
+                isNewest ? [] : ["url", "enabledEvents"],
             );
             const response = await this.#register(message);
             const outputs = plainProperties(wireOf(response.getObject()));

@@ -38,6 +38,7 @@ const generationSchema = v.object({
         v.transform((ids) => ids.filter((id) => typeof id === "string")),
     ),
     newer: v.number(),
+    isNewest: v.optional(v.boolean()),
     dropAtOnce: v.boolean(),
 });
 

@@ -112,9 +112,6 @@ module.exports = { secrets: webhook.secrets };
     await stack.up();
     const [old] = emulator.webhooks;
     stack.program(rotating(["b"]));
-    const foretold = await stack.preview("--refresh");
-    expect(foretold).toMatchObject({ code: 0, calls: ["list"] });
-    expect(foretold.text).toContain(`The run that registers it keeps ${old?.id}, and fails`);
     const kept = await stack.up("--refresh");
     expect(kept.code).not.toBe(0);
     expect(kept.text).toContain("it was kept: its successor");
@@ -124,7 +121,6 @@ module.exports = { secrets: webhook.secrets };
     expect(emulator.webhooks.map(({ id }) => id)).not.toContain(old?.id);
 
     stack.program(rotating(["c"], "dropAtOnce: true"));
-    expect((await stack.preview("--refresh")).text).toContain("will be deleted in the run that registers it");
     expect(await stack.up("--refresh")).toMatchObject({ code: 0, calls: ["list", "register", "delete"] });
     // One that remains, and that receivers know, is enough.
     stack.program(rotating(["d", "c"]));
