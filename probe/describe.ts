@@ -73,15 +73,10 @@ export function adviceFor(check: CheckResult, { event, wanted }: ProbeProgress):
 function whatIsProven(target: TargetResult, { wanted, rounds }: ProbeProgress): string {
     const secrets = target.checks.length - 1;
     const subject = secrets === 1 ? "The secret was" : `The ${secrets} secrets were`;
-    const extents = [
-        ...(wanted.instances === undefined ? [] : [`by ${provenInstances(target)} instances`]),
-        ...(wanted.steadySeconds === 0 ? [] : [`without exception for ${seconds(target.steadySeconds)}`]),
-    ];
-    if (extents.length > 0) {
-        return (
-            `${subject} accepted, and a wrong one was rejected, ${extents.join(" and ")} ` +
-            `(${plural(rounds, "round")}).`
-        );
+    if (wanted.instances !== undefined || wanted.steadySeconds > 0) {
+        const by = wanted.instances === undefined ? "" : ` by ${provenInstances(target)} instances`;
+        const time = wanted.steadySeconds === 0 ? "" : `, without exception for ${seconds(target.steadySeconds)}`;
+        return `${subject} accepted${by}, and a wrong one was rejected${time} (${plural(rounds, "round")}).`;
     }
     return (
         `${subject} accepted, and a wrong one was rejected, in one delivery each. Other instances of the receiver, ` +
@@ -107,14 +102,14 @@ function whatIsMissing(target: TargetResult, { wanted }: ProbeProgress): readonl
             target.instances === 0
                 ? `No answer had the header ${instanceHeader}, so the instances cannot be counted: have the receiver ` +
                       "send it."
-                : `${proven} of ${wanted.instances} instances have answered as expected.`,
+                : `${proven} of ${wanted.instances} instances have accepted each secret.`,
         );
     }
     return lines;
 }
 
 function provenInstances({ checks }: TargetResult): number {
-    return Math.min(...checks.map(({ instances }) => instances));
+    return Math.min(...checks.filter(({ place }) => place !== "wrong").map(({ instances }) => instances));
 }
 
 function alike({ checks }: TargetResult): string {

@@ -21,7 +21,7 @@ export interface ProbeOptions {
      */
     readonly steadySeconds?: number;
     /**
-     * How many instances of each receiver must have answered each secret as expected. They are told apart by the
+     * How many instances of each receiver must have accepted each secret. They are told apart by the
      * response header `Captions-Receiver-Instance`. Default: they are not counted.
      */
     readonly instances?: number;

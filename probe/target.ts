@@ -126,7 +126,8 @@ export class Target {
         return (
             this.#rightSince !== undefined &&
             this.#rightUntil - this.#rightSince >= steadySeconds * 1000 &&
-            this.#checks.every((check) => check.instances.size >= instances)
+            // A good receiver does not tell its instance's name to a caller with a wrong secret.
+            this.#checks.every(({ place, instances: { size } }) => place === "wrong" || size >= instances)
         );
     }
 

@@ -16,7 +16,7 @@ export interface DeliveryCheckArgs {
      */
     steadySeconds?: pulumi.Input<number> | undefined;
     /**
-     * How many instances of each receiver must have answered rightly. They are told apart by the response header
+     * How many instances of each receiver must have accepted each secret. They are told apart by the response header
      * `Captions-Receiver-Instance`, which `createReceiver` sets with its option `instance`. Default: they are not counted.
      */
     instances?: pulumi.Input<number> | undefined;

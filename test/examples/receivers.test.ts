@@ -121,7 +121,12 @@ test("kubernetes: behind nginx with TLS, the pods' program takes up secrets as K
     put([old]);
     for (let count = 0; count < 5; count++) expect(await emulator.deliver()).toBe(200);
     // What the program's DeliveryCheck tells the pods apart by.
-    const asked = await fetch(`http://127.0.0.1:${server.match[1]}/captions`, { method: "POST" });
+    const asked = await fetch(`http://127.0.0.1:${server.match[1]}/captions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${old}` },
+        body: JSON.stringify({ event: "pulumi-captions.test", operationId: "asked" }),
+    });
+    expect(asked.status).toBe(200);
     expect(asked.headers.get("captions-receiver-instance")).toBe(hostname());
     // Its successor is known before it is used, which is what the overlap of two generations is for.
     const next = await emulator.rotate();

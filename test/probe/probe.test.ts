@@ -62,7 +62,7 @@ test("five instances learn the secret one after the other: it is proven once eve
     expect(describe(result)).toMatch(/without exception for \d+ s \(\d+ rounds\)\./);
 });
 
-test("with the number of instances: proven as soon as each of them has given every right answer", async () => {
+test("with the number of instances: proven as soon as each of them has accepted every secret", async () => {
     const named = (count: number) =>
         ["a", "b", "c", "d", "e"].map((name, index) => {
             return instance(() => (index < count ? both : [older]), name);
@@ -70,15 +70,29 @@ test("with the number of instances: proven as soon as each of them has given eve
     const good = await ask(await balance(named(5)), { instances: 5 });
     expect(good.result).toMatchObject({ ok: true, targets: [{ instances: 5 }] });
     expect(good.said).toContain("by 5 instances");
-    for (const { instances } of good.result.targets[0]?.checks ?? []) {
-        expect(instances).toBe(5);
-    }
+    expect(good.result.targets[0]?.checks).toMatchObject([{ instances: 5 }, { instances: 5 }, { place: "wrong" }]);
     const one = await ask(await balance(named(1)), { instances: 5 });
     expect(one.result).toMatchObject({ ok: false, targets: [{ instances: 5 }] });
     // Two of five that know it, and nobody else there: the others are missing, not wrong.
     const few = await ask(await balance(named(5).slice(0, 2)), { instances: 5 });
     expect(few.result).toMatchObject({ ok: false, end: "deadline" });
-    expect(few.said).toContain("2 of 5 instances have answered as expected.");
+    expect(few.said).toContain("2 of 5 instances have accepted each secret.");
+});
+
+test("instances that tell their names only to whoever has a secret, as those of createReceiver, are counted all the same", async () => {
+    const named = (count: number) =>
+        ["a", "b", "c"].map((name, index) => {
+            const secrets = index < count ? both : [older];
+            return toNodeListener(createReceiver({ secrets, instance: name, onDelivery: () => undefined }));
+        });
+    const good = await ask(await balance(named(3)), { instances: 3 });
+    expect(good.result).toMatchObject({ ok: true, end: "proven", targets: [{ instances: 3 }] });
+    expect(good.said).toContain("by 3 instances");
+    const two = await ask(await balance(named(2)), { instances: 3 });
+    expect(two.result).toMatchObject({ ok: false });
+    expect(two.said).toContain("The newest secret was rejected (401)");
+    const few = await ask(await balance(named(3).slice(0, 2)), { instances: 3 });
+    expect(few.said).toContain("2 of 3 instances have accepted each secret.");
 });
 
 test("instances that give no name are not counted as one", async () => {

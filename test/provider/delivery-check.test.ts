@@ -280,7 +280,7 @@ describe("a run", () => {
         const host = startHost();
         const error = await failure(host.create(declared(late.url, [newest], { instances: 3, waitSeconds: 1 })));
         expect(error.message).toMatch(
-            /an instance of the receiver did not know it|instances have answered as expected/,
+            /an instance of the receiver did not know it|instances have accepted each secret/,
         );
         expect(host.proofs.has(newest)).toBe(false);
         const uncounted = await startReceiver([newest]);
