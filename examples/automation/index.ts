@@ -1,12 +1,13 @@
 import { declareTenants } from "./tenants";
 
 const usage =
-    "Usage: npm start [-- --prove=<seconds>] <tenant>=<url> …, for example: npm start acme=https://acme.example.com/hooks/captions";
+    "Usage: npm start <tenant>=<url> …, for example: npm start acme=https://acme.example.com/hooks/captions\n" +
+    "To prove within a minute that the tenants' receivers accept their secrets: npm start -- --prove=60 <tenant>=<url> …";
 
 async function main(): Promise<void> {
-    const [first = "", ...others] = process.argv.slice(2);
-    const [, seconds] = /^--prove=(\d+)$/.exec(first) ?? [];
-    const tenants = (seconds === undefined ? process.argv.slice(2) : others).map((argument) => {
+    const all = process.argv.slice(2);
+    const [, seconds] = /^--prove=(\d+)$/.exec(all[0] ?? "") ?? [];
+    const tenants = all.slice(seconds === undefined ? 0 : 1).map((argument) => {
         const [, name = "", url = ""] = /^([\w.-]+)=(.+)$/.exec(argument) ?? [];
         return { name, url };
     });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { engineEnvironment, ensureEngine } from "../../engine";
 import { type Job, readWorkflow, type Workflow } from "./support/github";
 import { jobsOf } from "./support/gitlab";
 import { goTool } from "./support/tools";
@@ -173,6 +174,15 @@ describe("the operator and ESC", () => {
         }
         // More often, the API's limit of five calls a minute would come into sight.
         expect(stack.spec.resyncFrequencySeconds).toBeGreaterThanOrEqual(60);
+    });
+
+    test("ESC's README sets the key as Pulumi's command takes it, from standard input and as a secret", async () => {
+        const [, args = ""] = /^pulumi env set \S+ \S+ (.*?) {2,}#/m.exec(read("esc/README.md")) ?? [];
+        expect(args).toBe("--secret --string --file -");
+        const engine = await ensureEngine({ log: () => undefined });
+        const env = engineEnvironment(engine, temporaryCopy());
+        const { stdout } = await promisify(execFile)(engine.pulumi, ["env", "set", "--help"], { env });
+        for (const flag of args.match(/--\w+/g) ?? []) expect(stdout).toContain(`${flag} `);
     });
 
     test("ESC hands the key on as the setting that the provider reads, and the stack names the environment", () => {
