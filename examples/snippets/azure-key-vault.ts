@@ -28,3 +28,10 @@ new authorization.RoleAssignment("receiver", {
     roleDefinitionId: pulumi.interpolate`/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6`,
     scope: secret.id,
 });
+
+// The receiver takes other secrets only later. So when an older generation is dropped, it must accept the next one
+// first, or nothing is deleted.
+const oldest = [...webhook.webhooks.values()].slice(-1).map(({ secret }) => secret);
+if (config.getBoolean("deliveryCheck") !== false) {
+    new captions.DeliveryCheck("receiver", { url, secrets: oldest });
+}

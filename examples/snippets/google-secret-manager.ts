@@ -31,3 +31,10 @@ const version = new gcp.secretmanager.SecretVersion("webhook-secrets", {
     deletionPolicy: "ABANDON",
 });
 export const secretVersion = version.version;
+
+// The receiver takes other secrets only later. So when an older generation is dropped, it must accept the next one
+// first, or nothing is deleted.
+const oldest = [...webhook.webhooks.values()].slice(-1).map(({ secret }) => secret);
+if (config.getBoolean("deliveryCheck") !== false) {
+    new captions.DeliveryCheck("receiver", { url, secrets: oldest });
+}

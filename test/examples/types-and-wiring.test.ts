@@ -119,11 +119,17 @@ test.each([
     },
 );
 
-test.each(["rotation", "cross-stack/infrastructure"])(
+test.each([
+    ["rotation", hooks],
+    ["cross-stack/infrastructure", hooks],
+    ["snippets/google-secret-manager.ts", google],
+    ["snippets/azure-key-vault.ts", azure],
+    ["snippets/github-actions.ts", github],
+])(
     "%s: a DeliveryCheck asks for the secret that receivers know as long as an older generation is there, unless it is left out",
-    async (path) => {
+    async (path, settings) => {
         const checkOf = async (config: Readonly<Record<string, string>>) => {
-            const declared = await runMocked(await copyExample(path), { ...hooks, ...config });
+            const declared = await runExample(path, { ...settings, ...config });
             const check = declared.resources.find(({ type }) => type === deliveryCheck);
             return check?.secretsAt.map(({ text, marked }) => [declared.secrets.indexOf(text), marked]);
         };
