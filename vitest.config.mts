@@ -47,7 +47,12 @@ export default defineConfig({
                 test: {
                     // What resources promise through Pulumi holds whichever front serves them.
                     name: "native",
-                    include: ["test/pulumi/*.test.ts", "test/pulumi/native/*.test.ts", "test/chaos/kills.test.ts", "test/states/*.test.ts"],
+                    include: [
+                        "test/pulumi/*.test.ts",
+                        "test/pulumi/native/*.test.ts",
+                        "test/chaos/kills.test.ts",
+                        "test/states/*.test.ts",
+                    ],
                     globalSetup: ["test/support/packed.ts"],
                     setupFiles: ["test/support/end-killed-engines.ts"],
                     provide: { front: "native" },
