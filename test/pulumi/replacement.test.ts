@@ -34,7 +34,7 @@ describe("a replacement that the program asks for", () => {
             expect(await stack.outputs()).toMatchObject({
                 id: emulator.webhooks[0]?.id,
                 secret: emulator.webhooks[0]?.secret,
-                // The engine does not tell the plugin which version the replaced one has: the time is larger than a count.
+                // The engine does not tell the plugin which version is replaced: the time is larger than any count.
                 secretVersion: inject("front") === "native" ? expect.any(Number) : version,
             });
             versions.push(Number((await stack.outputs()).secretVersion));
