@@ -1,12 +1,14 @@
 // `npm run bench`: how long the engine takes with 1 and 60 webhooks, and how many calls, against an emulator that
 // answers after 20 ms, side by side with a plain dynamic provider written as Pulumi's documentation shows it.
-// `npm run bench -- --webhooks 200,1000` for more. What counts is the ratio: seconds depend on the machine.
+// `npm run bench -- --webhooks 200,1000` for more, `--start` for how long a provider takes to start. What counts is the
+// ratio: seconds depend on the machine.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmulator } from "../emulator";
 import { type Engine, ensureEngine, standardErrorReporter } from "../engine";
 import { runPulumi } from "../engine/pulumi";
+import { measureStarts } from "./start";
 
 const root = join(__dirname, "..");
 const latencyMs = 20;
@@ -122,10 +124,11 @@ function parseCounts(args: readonly string[]): readonly number[] {
     if (counts.length > 0 && args.length === 2 && counts.every((count) => Number.isInteger(count) && count > 0)) {
         return counts;
     }
-    throw new Error("Usage: npm run bench [-- --webhooks 1,60,200]");
+    throw new Error("Usage: npm run bench [-- --webhooks 1,60,200 | --start]");
 }
 
 async function main(): Promise<void> {
+    if (process.argv[2] === "--start") return await measureStarts();
     const counts = parseCounts(process.argv.slice(2));
     const engine = await ensureEngine(standardErrorReporter());
     console.log(`Pulumi ${engine.version}, Node ${process.versions.node}, an API that answers after ${latencyMs} ms\n`);
