@@ -23,12 +23,16 @@ interface Snippet {
     readonly code: string;
 }
 
-/** Every block of TypeScript in a page of Markdown, or in the docstrings of a source. */
+/** Every block of TypeScript in a page of Markdown, in the docstrings of a source, or in the descriptions of the schema. */
 function snippetsOf(path: string): Snippet[] {
     const name = relative(root, path);
     const inDocstrings = path.endsWith(".ts");
-    const text = readFileSync(path, "utf8");
-    const fenced = inDocstrings ? /^ *\* ```ts\n(.*?)^ *\* ```$/gms : /^```ts\n(.*?)^```$/gms;
+    // A description is one line of JSON.
+    const text = path.endsWith(".json")
+        ? readFileSync(path, "utf8").replaceAll("\\n", "\n").replaceAll('\\"', '"')
+        : readFileSync(path, "utf8");
+    // Pulumi's registry says `typescript`.
+    const fenced = inDocstrings ? /^ *\* ```ts\n(.*?)^ *\* ```$/gms : /^```(?:ts|typescript)\n(.*?)^```$/gms;
     return [...text.matchAll(fenced)].map((match) => {
         const code = inDocstrings ? (match[1] ?? "").replace(/^ *\* ?/gm, "") : (match[1] ?? "");
         const line = text.slice(0, match.index).split("\n").length;
@@ -46,7 +50,8 @@ const needsCloud = ({ code }: Snippet): boolean => /from "@(pulumi\/(?!pulumi")|
 
 const pages = [join(root, "README.md"), ...filesBelow("docs", ".md")];
 const sources = ["provider", "receiver", "emulator"].flatMap((folder) => filesBelow(folder, ".ts"));
-const snippets = [...pages, ...sources].flatMap(snippetsOf).filter((snippet) => !needsCloud(snippet));
+const schema = join(root, "provider/native/schema.json");
+const snippets = [...pages, ...sources, schema].flatMap(snippetsOf).filter((snippet) => !needsCloud(snippet));
 
 /** What Deno has and Node.js has not, as far as the snippets use it (docs.deno.com/api/deno/~/Deno.serve). */
 const deno = `
@@ -82,8 +87,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("there are snippets in the README, the documentation and the docstrings of each folder", () => {
-    for (const place of ["README.md", "docs/", "provider/", "receiver/", "emulator/"]) {
+test("there are snippets in the README, the documentation, the schema and the docstrings of each folder", () => {
+    const native = ["docs/_index.md", "docs/installation-configuration.md", "provider/native/schema.json"];
+    for (const place of ["README.md", "docs/", "provider/", "receiver/", "emulator/", ...native]) {
         expect(snippets.filter((snippet) => snippet.place.startsWith(place))).not.toEqual([]);
     }
 });
