@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { type Emulator, startEmulator } from "../../emulator";
 import { engineEnvironment } from "../../engine";
@@ -18,22 +18,25 @@ const COMPILES_MS = 10 * 60_000;
 const AUDIT = "https://audit.example.com/captions";
 
 interface Example {
-    readonly language: Language;
+    readonly language: Language | "typescript";
+    /** As its README marks code. */
+    readonly code: string;
     readonly program: string;
     /** In front of what the code for the imported webhook goes. */
     readonly before: RegExp;
 }
 
 const examples: readonly Example[] = [
-    { language: "yaml", program: "Pulumi.yaml", before: /^outputs:/m },
-    { language: "python", program: "__main__.py", before: /^pulumi\.export/m },
-    { language: "go", program: "main.go", before: /^\tctx\.Export/m },
+    { language: "typescript", code: "ts", program: "index.ts", before: /^export/m },
+    { language: "yaml", code: "yaml", program: "Pulumi.yaml", before: /^outputs:/m },
+    { language: "python", code: "python", program: "__main__.py", before: /^pulumi\.export/m },
+    { language: "go", code: "go", program: "main.go", before: /^\tctx\.Export/m },
 ];
 
 test.each(examples)(
     "examples/native/$language: its README sets up, rotates, shows drift, imports and destroys",
     { timeout: COMPILES_MS },
-    async ({ language, program, before }) => {
+    async ({ language, code, program, before }) => {
         const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
         onTestFinished(() => emulator.stop());
         const reader = await Reader.start(language, emulator);
@@ -66,7 +69,7 @@ test.each(examples)(
         const { id, secret } = emulator.register({ url: AUDIT, enabledEvents: ["creator.success"] });
         reader.reads("wh_4QXgA7pL2mNc9R", id);
         expect(changes(await calls(reader.follows("Import a webhook")))).toEqual([]);
-        reader.adds(program, before, "Import a webhook");
+        reader.adds(code, "Import a webhook", program, before);
         expect(changes(await calls(unchanged()))).toEqual([]);
         expect(emulator.webhooks.find((webhook) => webhook.id === id)?.secret).toBe(secret);
 
@@ -80,7 +83,6 @@ test.each(examples)(
 class Reader {
     /** What the plugin takes for today. */
     today = "";
-    readonly #language: Language;
     readonly #project: string;
     readonly #readme: string;
     readonly #env: Readonly<Record<string, string>>;
@@ -92,18 +94,18 @@ class Reader {
     readonly #folder: string;
     #screen = "";
 
-    static async start(language: Language, emulator: Emulator): Promise<Reader> {
+    static async start(language: Example["language"], emulator: Emulator): Promise<Reader> {
         const engine = await findOrBuildLanguages(silent);
         const folder = temporaryFolder();
         const project = example(language);
-        const pluginFolder = join(inject("nodeModules"), "pulumi-captions");
-        await packPlugin(pluginFolder, project);
         const env: Record<string, string> = {
             ...engineEnvironment(engine, folder),
             CAPTIONS_BASE_URL: emulator.baseUrl,
             // Nothing lags here.
             CAPTIONS_LIST_LAG_SECONDS: "0.3",
         };
+        if (language === "typescript") env.PATH = [supplyNpm(), env.PATH].join(delimiter);
+        else await packPlugin(join(inject("nodeModules"), "pulumi-captions"), project);
         if (language === "python") {
             const { python, wheels } = await installPythonSdk(silent);
             const built = await sdk("python");
@@ -111,19 +113,12 @@ class Reader {
             Object.assign(env, { PIP_NO_INDEX: "1", PIP_FIND_LINKS: `${wheels} ${join(built, "dist")}` });
         }
         if (language === "go") cpSync(await sdk("go"), join(project, "../sdk/go"), { recursive: true });
-        const reader = new Reader(language, folder, project, emulator, env);
+        const reader = new Reader(folder, project, emulator, env);
         reader.reads("https://api.example.com", await startReceiver(emulator));
         return reader;
     }
 
-    private constructor(
-        language: Language,
-        folder: string,
-        project: string,
-        emulator: Emulator,
-        env: Readonly<Record<string, string>>,
-    ) {
-        this.#language = language;
+    private constructor(folder: string, project: string, emulator: Emulator, env: Readonly<Record<string, string>>) {
         this.#folder = folder;
         this.#project = project;
         this.#emulator = emulator;
@@ -173,8 +168,8 @@ class Reader {
     }
 
     /** Adds the code of a section to the program. */
-    adds(file: string, before: RegExp, section: string): void {
-        const [code = ""] = this.#blocks(section, this.#language);
+    adds(language: string, section: string, file: string, before: RegExp): void {
+        const [code = ""] = this.#blocks(section, language);
         this.#edit(file, (text) => text.replace(before, (found) => `${code}\n${found}`));
     }
 
@@ -204,6 +199,14 @@ class Reader {
         this.#secrets.add(this.#emulator.apiKey);
         for (const { secret } of this.#emulator.webhooks) this.#secrets.add(secret);
     }
+}
+
+/** An npm that installs without a network: what was packed for all tests. @returns the folder for PATH */
+function supplyNpm(): string {
+    const folder = temporaryFolder();
+    const script = `#!/bin/sh\n[ "$*" = install ] && exec ln -s "${inject("nodeModules")}" node_modules\n`;
+    writeFileSync(join(folder, "npm"), script, { mode: 0o755 });
+    return folder;
 }
 
 /** The plugin in the form of a release's tarball for this platform, but one that needs the Node.js of the tests. */

@@ -31,7 +31,7 @@ export async function sdk(language: SdkLanguage): Promise<string> {
 /** A copy of an example, without what running it leaves there. */
 export function example(name: string): string {
     const folder = join(temporaryFolder(), name);
-    const left = ["venv", "__pycache__"];
+    const left = ["venv", "__pycache__", "node_modules"];
     cpSync(join(root, "examples/native", name), folder, {
         recursive: true,
         filter: (path) => !left.includes(basename(path)),
