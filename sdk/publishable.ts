@@ -15,6 +15,7 @@ export interface Schema {
 
 interface Resource {
     readonly isComponent?: boolean;
+    readonly description?: string;
     readonly properties: Readonly<Record<string, object>>;
 }
 
@@ -49,80 +50,16 @@ const installations: Readonly<Record<SdkLanguage, (schema: Schema) => string>> =
         ),
 };
 
-const programs: Readonly<Record<SdkLanguage, string>> = {
-    python: fence(
-        "python",
-        `import pulumi
-import pulumi_captions as captions
+/** As Markdown marks code. */
+const codes: Readonly<Record<SdkLanguage, string>> = { python: "python", go: "go", dotnet: "csharp", java: "java" };
 
-webhook = captions.Webhook(
-    "renders",
-    url="https://api.example.com/hooks/captions",
-    enabled_events=["creator.success", "creator.failure"],
-)
-
-pulumi.export("secret", webhook.secret)`,
-    ),
-    go: fence(
-        "go",
-        `package main
-
-import (
-	"github.com/pulumi-captions/pulumi-captions/sdk/go/captions"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-func main() {
-	pulumi.Run(func(ctx *pulumi.Context) error {
-		webhook, err := captions.NewWebhook(ctx, "renders", &captions.WebhookArgs{
-			Url:           pulumi.String("https://api.example.com/hooks/captions"),
-			EnabledEvents: pulumi.ToStringArray([]string{"creator.success", "creator.failure"}),
-		})
-		if err != nil {
-			return err
-		}
-		ctx.Export("secret", webhook.Secret)
-		return nil
-	})
-}`,
-    ),
-    dotnet: fence(
-        "csharp",
-        `using System.Collections.Generic;
-using Pulumi;
-using PulumiCaptions.Captions;
-
-return await Deployment.RunAsync(() =>
-{
-    var webhook = new Webhook("renders", new WebhookArgs
-    {
-        Url = "https://api.example.com/hooks/captions",
-        EnabledEvents = { "creator.success", "creator.failure" },
-    });
-    return new Dictionary<string, object?> { ["secret"] = webhook.Secret };
-});`,
-    ),
-    java: fence(
-        "java",
-        `import com.pulumi.Pulumi;
-import com.pulumi.core.Either;
-import com.pulumicaptions.captions.Webhook;
-import com.pulumicaptions.captions.WebhookArgs;
-import java.util.List;
-
-public class App {
-    public static void main(String[] args) {
-        Pulumi.run(context -> {
-            var webhook = new Webhook("renders", WebhookArgs.builder()
-                .url("https://api.example.com/hooks/captions")
-                .enabledEvents(List.of(Either.ofLeft("creator.success"), Either.ofLeft("creator.failure")))
-                .build());
-            context.export("secret", webhook.secret());
-        });
-    }
-}`,
-    ),
-};
+/** The first program that the schema shows in this language. */
+function program(language: SdkLanguage, { resources }: Schema): string {
+    const { description = "" } = resources["captions:index:Webhook"] ?? {};
+    const [shown] = new RegExp(`^\`\`\`${codes[language]}\\n.*?^\`\`\`$`, "ms").exec(description) ?? [];
+    if (shown === undefined) throw new Error(`The schema shows no program in ${titles[language]}.`);
+    return shown;
+}
 
 function readme(language: SdkLanguage, schema: Schema): string {
     return `# Captions for Pulumi: ${titles[language]}
@@ -137,7 +74,7 @@ ${fence("sh", `pulumi plugin install resource captions ${schema.version} --file 
 
 Set the API key with \`pulumi config set --secret captions:apiKey\`, or in \`CAPTIONS_API_KEY\`. Then:
 
-${programs[language]}
+${program(language, schema)}
 
 \`RotatingWebhook\` rotates a secret without losing a delivery, \`DeliveryCheck\` proves inside of \`pulumi up\` that receivers accept their
 secrets, and \`pulumi import captions:index:Webhook <name> <id>\` imports a webhook.
