@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ConstructRequest } from "@pulumi/pulumi/proto/provider_pb";
 import { expect, test } from "vitest";
 import manifest from "../../package.json";
@@ -84,6 +86,18 @@ test("a setting is taken from the environment variable that the schema names, an
     }
     expect(variables.baseUrl.description).toContain(`Default: \`${defaultBaseUrl}\`.`);
 });
+
+test.each(["README.md", "docs/installation-configuration.md"])(
+    "%s lists every setting with its variable and default",
+    (page) => {
+        const rows = readFileSync(join(__dirname, "../..", page), "utf8").split("\n");
+        for (const [name, { description, defaultInfo }] of Object.entries(schema.config.variables)) {
+            const row = rows.find((line) => line.startsWith(`| \`captions:${name}\``));
+            const byDefault = /Default: (.*)\.$/.exec(description)?.[1] ?? "";
+            expect(row).toMatch(new RegExp(`\\| \`${defaultInfo.environment[0]}\` \\| ${byDefault} ?\\|$`));
+        }
+    },
+);
 
 test("the functions are those that the plugin has", () => {
     const accounts = new Accounts(silent, {}, silent);
