@@ -46,7 +46,7 @@ import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./h
 import { constructRotatingWebhook, rotatingType } from "./rotating-webhook";
 import schema from "./schema.json";
 import { nameOf } from "./urn";
-import { plainProperties, structOf, wireOf } from "./values";
+import { plain, plainProperties, structOf, wiredLike, wireOf } from "./values";
 import { webhookHandler } from "./webhook";
 
 /** What the plugin is once the engine has told it its configuration. */
@@ -113,7 +113,9 @@ export class Plugin {
     readonly #checkConfig = async (request: CheckRequest): Promise<CheckResponse> => {
         const news = wireOf(request.getNews());
         const failures = configurationFailures(plainProperties(news));
-        return new CheckResponse().setInputs(structOf(news)).setFailuresList(failures.map(failure));
+        // Also a key that the program or the stack's configuration has in clear is encrypted in the state.
+        const inputs = { ...news, ...wiredLike({ apiKey: plain(news.apiKey ?? undefined) }, ["apiKey"]) };
+        return new CheckResponse().setInputs(structOf(inputs)).setFailuresList(failures.map(failure));
     };
 
     /**

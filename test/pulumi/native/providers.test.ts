@@ -95,3 +95,13 @@ test("a webhook of an account of the dynamic provider needs a provider of that a
     stack.program(provider("eu", settings) + webhook("one", "eu"));
     expect(await stack.up()).toMatchObject({ code: 0, operations: { create: 1, same: 2 }, calls: [] });
 });
+
+test("a key that is handed over in clear is encrypted in the state", async () => {
+    const { stack } = await startProject(`
+const raw = new pulumi.ProviderResource("captions", "raw", { apiKey: process.env.CAPTIONS_API_KEY }, { version: "0.1.0" });
+new captions.Webhook("one", ${JSON.stringify(renders)}, { provider: raw });`);
+    // Every file that the engine writes is searched for the key.
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+    expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
+    expect(await stack.destroy()).toMatchObject({ code: 0, calls: ["delete"] });
+});
