@@ -103,7 +103,12 @@ test("the engine fetches it by itself for a program that says where it is", asyn
 new Webhook("renders", ${JSON.stringify(args)}, ${JSON.stringify(options)});`,
     );
     const run = async (...args: string[]): Promise<PulumiResult> => {
-        const env = { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "false", CAPTIONS_API_KEY: "key-of-nobody" };
+        const env = {
+            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "false",
+            CAPTIONS_API_KEY: "key-of-nobody",
+            // Of a download whose checksum is wrong the engine leaves what it has.
+            TMPDIR: home,
+        };
         return runPulumi(engine, args, { project: home, temporaryFolder: home, env });
     };
     await run("stack", "init", "test");
@@ -148,7 +153,11 @@ function unpack(): string {
 
 /** Runs the engine with nothing on PATH but itself. */
 function pulumi(home: string, ...args: string[]): Promise<PulumiResult> {
-    return runPulumi(engine, args, { project: home, temporaryFolder: home, env: { PATH: engine.binDir } });
+    return runPulumi(engine, args, {
+        project: home,
+        temporaryFolder: home,
+        env: { PATH: engine.binDir, TMPDIR: home },
+    });
 }
 
 async function mustRun(home: string, ...args: string[]): Promise<string> {
