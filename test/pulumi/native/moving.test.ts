@@ -37,8 +37,7 @@ describe.each(keptStates("dynamic"))(
                 const isSame = !form.halfWay && form.declared[label] !== undefined;
                 if (isSame) expect(outputs.secretVersion).toBe(versionsBefore.get(id ?? ""));
             }
-            expect(await stack.preview("--expect-no-changes")).toMatchObject({ code: 0 });
-            expect(await stack.refresh()).toMatchObject({ code: 0 });
+            expect(await stack.preview("--refresh", "--expect-no-changes")).toMatchObject({ code: 0 });
             expect(await stack.destroy()).toMatchObject({ code: 0 });
             expect(emulator.webhooks.map(({ id }) => id)).toEqual(Object.values(form.read ?? {}));
         });
