@@ -109,6 +109,11 @@ export class Session {
         });
     }
 
+    /** Notes that the host replaces resources because they come from another account, without saying which. */
+    noteMoves(): void {
+        this.#owners.hasMoves = true;
+    }
+
     /**
      * Compares the state with the program.
      *

@@ -126,7 +126,8 @@ function findOnUrl(
     const declared = owners.declaredFor(url, account, owner, siblings?.family);
     const free = notSiblings.filter((webhook) => !isOthers(webhook));
     // Where the host has told only that there is one to be replaced, it is the only one that there is.
-    const only = holding !== undefined && free.length === 1 && alikeUrl(holding.url, url) ? free[0]?.id : undefined;
+    const isHere = holding !== undefined && !owners.hasMoves;
+    const only = isHere && free.length === 1 && alikeUrl(holding.url, url) ? free[0]?.id : undefined;
     const replacedId = holding?.id ?? only;
     return {
         all,

@@ -67,6 +67,9 @@ export class Owners {
         for (const other of this.#ownersById.get(id) ?? []) if (other !== owner) this.release(other);
     }
 
+    /** Whether some resource may have its webhook in another account: then one that is here may be anybody's. */
+    hasMoves = false;
+
     /** Notes that webhooks belong to generations of one rotating webhook. */
     setFamily(ids: readonly string[], family: string): void {
         for (const id of ids) this.#families.set(id, (this.#families.get(id) ?? new Set()).add(family));

@@ -53,6 +53,7 @@ import { webhookHandler } from "./webhook";
 interface Running {
     readonly handlers: Readonly<Record<string, ResourceHandler>>;
     readonly functions: Functions;
+    readonly session: Session;
     /** Who this provider is to the engine, where it says so. */
     readonly reference: string | undefined;
 }
@@ -134,6 +135,7 @@ export class Plugin {
         // The dynamic provider's settings are the stack's: a webhook that comes from there stays what it is.
         const isFromDynamic = Object.keys(before ?? {}).some((name) => name.includes(":"));
         const reasons = isMove && !isFromDynamic ? ["apiKey", "baseUrl"].filter(isOther) : [];
+        if (reasons.length > 0) this.#running?.session.noteMoves();
         return difference(found).setReplacesList(reasons);
     };
 
@@ -149,6 +151,7 @@ export class Plugin {
                 "captions:index:DeliveryCheck": deliveryCheckHandler(new DeliveryChecks(proofs, notify, signal)),
             },
             functions: functionsOf(session, accounts),
+            session,
             reference: request.hasUrn() && request.hasId() ? `${request.getUrn()}::${request.getId()}` : undefined,
         };
         return new ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);

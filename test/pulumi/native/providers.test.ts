@@ -30,8 +30,15 @@ test("several accounts are several providers side by side; a moved webhook is re
                 .replace(renders.url, `${renders.url}/moved`) +
             webhook("two", "us"),
     );
+    // Of a webhook that is there already nobody has said that it is the one that is moved.
+    const stranger = other.emulator.register({ ...renders, url: `${renders.url}/moved` });
+    const refused = await stack.up();
+    expect(refused.code).not.toBe(0);
+    expect(refused.text).toContain(`for this URL there is ${stranger.id} already`);
+    other.emulator.remove(stranger.id);
+    const before = other.emulator.calls.length;
     expect(await stack.up()).toMatchObject({ code: 0, operations: { replace: 1 }, calls: ["delete"] });
-    expect(other.emulator.calls.slice(2).map(({ endpoint }) => endpoint)).toEqual(["list", "register"]);
+    expect(other.emulator.calls.slice(before).map(({ endpoint }) => endpoint)).toEqual(["list", "register"]);
     expect(other.emulator.calls.at(-1)?.at).toBeLessThanOrEqual(emulator.calls.at(-1)?.at ?? 0);
     expect(await stack.destroy()).toMatchObject({ code: 0 });
     expect(other.emulator.webhooks).toEqual([]);
