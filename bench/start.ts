@@ -1,6 +1,7 @@
-// `npm run bench -- --start`: how long a provider takes from its start to its first answer, with how much memory: the
-// plugin, as it ships in the npm package and as a self-contained executable where `npm run release:plugin` has made one,
-// beside Pulumi's host of dynamic providers. One after the other, several rounds; what counts is the ratio of the medians.
+// `npm run bench -- --start`: how long a provider takes from its start to its first answer, and with how much memory:
+// the plugin, as it ships in the npm package and as a self-contained executable where `npm run release:plugin` has made
+// one, beside Pulumi's host of dynamic providers. One after the other, several rounds; what counts is the ratio of the
+// medians.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -23,7 +23,9 @@ interface Snippet {
     readonly code: string;
 }
 
-/** Every block of TypeScript in a page of Markdown, in the docstrings of a source, or in the descriptions of the schema. */
+/**
+ * Every block of TypeScript in a page of Markdown, in the docstrings of a source, or in the descriptions of the schema.
+ */
 function snippetsOf(path: string): Snippet[] {
     const name = relative(root, path);
     const inDocstrings = path.endsWith(".ts");

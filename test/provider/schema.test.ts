@@ -14,7 +14,8 @@ import schema from "../../provider/native/schema.json";
 import { structOf } from "../../provider/native/values";
 import { Session } from "../../provider/session";
 
-// What programs see of the schema, inputs, outputs and functions of `pulumi-captions/native`, is compared by the compiler:
+// What programs see of the schema, inputs, outputs and functions of `pulumi-captions/native`, is compared by the
+// compiler:
 // test/types/native.test-d.ts.
 
 const silent = () => undefined;
