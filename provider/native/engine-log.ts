@@ -2,6 +2,9 @@ import { credentials } from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
+/** The engine is on this machine: a proxy of the environment is none of its business. */
+export const withoutProxy = { "grpc.enable_http_proxy": 0 };
+
 /**
  * Tells the user something at once. The engine shows what a plugin logs, and, unlike for the dynamic provider host, not what it
  * writes to standard error.
@@ -12,7 +15,8 @@ export class EngineLog {
 
     /** @param address the engine's; without one the lines go to standard error */
     constructor(address: string | undefined) {
-        this.#client = address === undefined ? undefined : new EngineClient(address, credentials.createInsecure());
+        this.#client =
+            address === undefined ? undefined : new EngineClient(address, credentials.createInsecure(), withoutProxy);
     }
 
     /** @param line without secrets */

@@ -10,6 +10,7 @@ import {
 import { CaptionsError } from "../errors";
 import { generationProblem, rotatingType, withGeneration } from "../generations";
 import { hasUnknown, isUnknown, unknown } from "../lifecycle";
+import { withoutProxy } from "./engine-log";
 import { hasSecret, plain, plainProperties, structOf, type Wire, wired, wireOf } from "./values";
 import { generationInput } from "./webhook";
 
@@ -31,7 +32,7 @@ export async function constructRotatingWebhook(
     request: ConstructRequest,
     provider: string | undefined,
 ): Promise<ConstructResponse> {
-    const monitor = new ResourceMonitorClient(request.getMonitorendpoint(), credentials.createInsecure());
+    const monitor = new ResourceMonitorClient(request.getMonitorendpoint(), credentials.createInsecure(), withoutProxy);
     try {
         return await new Construction(monitor, request, provider).run();
     } finally {
@@ -78,7 +79,7 @@ class Construction {
                 sharedInputs.map((name) => [name, this.#inputs[name]]),
             );
             if (distinctUrls === true) inputs.url = distinct(inputs.url, generation);
-            inputs.adopt = (plain(this.#inputs.adopt) as Wire | undefined)?.[generation];
+            inputs.adopt = wired(adopting[generation], false);
             const isNewest = generation === names[0];
             inputs[generationInput] = {
                 family: urn,
