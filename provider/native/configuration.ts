@@ -1,5 +1,5 @@
 import { closest } from "fastest-levenshtein";
-import { Accounts } from "../configuration";
+import { Accounts, defaultBaseUrl } from "../configuration";
 import { CaptionsError } from "../errors";
 import { hasUnknown } from "../lifecycle";
 import { unexpected } from "../session";
@@ -39,6 +39,18 @@ export function accountsOf(given: Properties, notify: (line: string) => void, si
         return typeof value === "string" ? value : JSON.stringify(value);
     };
     return new Accounts(get, process.env, notify, signal);
+}
+
+/**
+ * The settings by which two providers are of different accounts. What one takes from the environment is not in the state: it is
+ * taken to be what the environment has now.
+ */
+export function otherAccount(before: Properties, now: Properties): string[] {
+    const { CAPTIONS_API_KEY, CAPTIONS_BASE_URL } = process.env;
+    const otherwise = { apiKey: CAPTIONS_API_KEY, baseUrl: CAPTIONS_BASE_URL || defaultBaseUrl };
+    return (["apiKey", "baseUrl"] as const).filter((name) => {
+        return (before[name] ?? otherwise[name]) !== (now[name] ?? otherwise[name]);
+    });
 }
 
 function isSetting(name: string): boolean {

@@ -37,7 +37,7 @@ import { DeliveryChecks } from "../delivery-checks";
 import { CaptionsError } from "../errors";
 import { Proofs } from "../lifecycle";
 import { Session, unexpected } from "../session";
-import { accountsOf, configurationFailures } from "./configuration";
+import { accountsOf, configurationFailures, otherAccount } from "./configuration";
 import { deliveryCheckHandler } from "./delivery-check";
 import { differences } from "./diff";
 import type { EngineLog } from "./engine-log";
@@ -48,6 +48,12 @@ import schema from "./schema.json";
 import { nameOf } from "./urn";
 import { plain, plainProperties, structOf, wiredLike, wireOf } from "./values";
 import { webhookHandler } from "./webhook";
+
+/**
+ * Marks a provider that the engine has made for the stack: of one that a resource comes from it tells no more than its inputs. In
+ * users' states, so its name stays.
+ */
+const defaultInput = "__default";
 
 /** What the plugin is once the engine has told it its configuration. */
 interface Running {
@@ -115,7 +121,8 @@ export class Plugin {
         const news = wireOf(request.getNews());
         const failures = configurationFailures(plainProperties(news));
         // Also a key that the program or the stack's configuration has in clear is encrypted in the state.
-        const inputs = { ...news, ...wiredLike({ apiKey: plain(news.apiKey ?? undefined) }, ["apiKey"]) };
+        const apiKey = wiredLike({ apiKey: plain(news.apiKey ?? undefined) }, ["apiKey"]);
+        const inputs = { ...news, ...apiKey, [defaultInput]: isDefault(request.getUrn()) || undefined };
         return new CheckResponse().setInputs(structOf(inputs)).setFailuresList(failures.map(failure));
     };
 
@@ -125,18 +132,19 @@ export class Plugin {
      * providers are the stack's: they differ by the version of this package.
      */
     readonly #diffConfig = async (request: DiffRequest): Promise<DiffResponse> => {
-        const isMove = this.#running !== undefined && !isDefault(request.getUrn());
-        const [before, now] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>
+        const [before = {}, now = {}] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>
             plainProperties(wireOf(struct)),
         );
-        const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(now ?? {})])];
-        const found = names.flatMap((name) => differences(name, before?.[name], now?.[name]));
-        const isOther = (name: string) => found.some(({ path }) => path === name);
         // The dynamic provider's settings are the stack's: a webhook that comes from there stays what it is.
-        const isFromDynamic = Object.keys(before ?? {}).some((name) => name.includes(":"));
-        const reasons = isMove && !isFromDynamic ? ["apiKey", "baseUrl"].filter(isOther) : [];
+        const isFromDynamic = Object.keys(before).some((name) => name.includes(":"));
+        const isStacks = isDefault(request.getUrn()) && before[defaultInput] === true;
+        const isMove = this.#running !== undefined && !isFromDynamic && !isStacks;
+        const reasons = isMove ? otherAccount(before, now) : [];
         if (reasons.length > 0) this.#running?.session.noteMoves();
-        return difference(found).setReplacesList(reasons);
+        const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+            (name) => name !== defaultInput,
+        );
+        return difference(names.flatMap((name) => differences(name, before[name], now[name]))).setReplacesList(reasons);
     };
 
     readonly #configure = async (request: ConfigureRequest): Promise<ConfigureResponse> => {

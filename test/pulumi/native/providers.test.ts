@@ -44,6 +44,32 @@ test("several accounts are several providers side by side; a moved webhook is re
     expect(other.emulator.webhooks).toEqual([]);
 });
 
+test("a webhook that loses its provider is moved to the default one's account; one that gets a provider of its own account stays", async () => {
+    const other = await startProject("");
+    const { emulator, stack } = await startProject("", { env: { OTHER_KEY: other.emulator.apiKey } });
+    const them = provider("us", { key: "OTHER_KEY", baseUrl: other.emulator.baseUrl, listLagSeconds: 0.3 });
+    const us = provider("eu", {});
+    stack.program(them + us + webhook("one", "us"));
+    expect(await stack.up()).toMatchObject({ code: 0, calls: [] });
+
+    stack.program(them + us + webhook("one", "undefined"));
+    expect(await stack.preview()).toMatchObject({ code: 0, operations: { replace: 1 } });
+    expect(await stack.up()).toMatchObject({ code: 0, operations: { replace: 1 }, calls: ["list", "register"] });
+    expect(other.emulator.webhooks).toEqual([]);
+
+    // Of another version of this package, too.
+    for (const declared of [
+        webhook("one", "eu"),
+        webhook("one", "undefined"),
+        webhook("one", 'undefined, version: "0.0.1"'),
+        webhook("one", "undefined"),
+    ]) {
+        stack.program(them + us + declared);
+        expect(await stack.up()).toMatchObject({ code: 0, operations: { same: 4 }, calls: [] });
+    }
+    expect(await stack.outputs()).toEqual({ one: emulator.webhooks[0]?.secret });
+});
+
 test("a changed key, base URL or limit of a provider replaces no webhook and rotates none", async () => {
     const { emulator, stack } = await startProject("", { env: { NEW_KEY: "another-key-9Tq2" } });
     const { baseUrl } = emulator;
