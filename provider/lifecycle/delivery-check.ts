@@ -47,7 +47,7 @@ export const deliveryCheckSchema = v.object({
 /**
  * Sends harmless test deliveries until receivers accept each secret and reject a wrong one. The API is not called.
  *
- * @throws DeliveryCheckError where that is not so in time; its message says what was seen, and shows no secret
+ * @throws DeliveryCheckError where that is not so in time, or the run is cancelled before; its message says what was seen, and shows no secret
  */
 export async function checkDeliveries(
     { urls, secrets, waitSeconds, steadySeconds, instances }: DeliveryCheckInputs,
@@ -70,6 +70,9 @@ export async function checkDeliveries(
             if (!told) notify(`waits up to ${waitSeconds} s for the receivers to accept each secret`);
             told = true;
         },
+    }).catch((error: unknown) => {
+        if (signal?.aborted !== true) throw error;
+        throw new DeliveryCheckError("The run was cancelled before the receivers were seen to accept each secret.");
     });
     if (!result.ok) {
         throw new DeliveryCheckError(

@@ -1,5 +1,9 @@
-import { expect, test } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { Cancellation } from "../../provider/cancellation";
+import { checkDeliveries } from "../../provider/lifecycle/delivery-check";
+import { Proofs } from "../../provider/lifecycle/proofs";
 import { create, read, renders, startAccount } from "../support/account";
 
 /** A run that can be cancelled, with limits that no test waits for. */
@@ -50,4 +54,30 @@ test("a call that only reads ends, and one that has not been sent is not sent", 
     await expect(creating).rejects.toThrow(cancelled);
     await expect(read(session, "wh_1", { ...renders, secret: "whsec_1", secretVersion: 1 })).rejects.toThrow(cancelled);
     expect(emulator.calls).toHaveLength(1);
+});
+
+test.each(["between two rounds", "with a delivery under way"])("a delivery check ends, %s", async (moment) => {
+    const cancellation = new Cancellation();
+    const receiver = createServer((_, response) => {
+        if (moment === "with a delivery under way") cancellation.cancel();
+        else response.writeHead(401).end();
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+        receiver.closeAllConnections();
+        receiver.close();
+    });
+    const urls = [`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`];
+    const inputs = { urls, secrets: ["whsec_abcdefghijklmnopqrstuvwxyz"], instances: undefined };
+    // Told after the first round.
+    const notify = () => void setTimeout(() => cancellation.cancel());
+    const checking = checkDeliveries(
+        { ...inputs, waitSeconds: 60, steadySeconds: 0 },
+        new Proofs(),
+        notify,
+        cancellation.signal,
+    );
+    await expect(checking).rejects.toThrow(
+        "The run was cancelled before the receivers were seen to accept each secret.",
+    );
 });
