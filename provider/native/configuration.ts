@@ -53,6 +53,28 @@ export function otherAccount(before: Properties, now: Properties): string[] {
     });
 }
 
+/**
+ * Whether a provider is of another account than a webhook of the dynamic front.
+ *
+ * @param stack the stack's configuration as the state has it, where that front's accounts are
+ * @param account the webhook's, undefined for the default one
+ */
+export function isOtherThanDynamic(stack: Properties, account: string | undefined, now: Properties): boolean {
+    const { "captions:apiKey": apiKey, "captions:baseUrl": baseUrl, "captions:accounts": accounts } = stack;
+    const named = account === undefined ? { apiKey } : accountsIn(accounts)[account];
+    // A key that came from the environment may be anywhere by now.
+    const before = { apiKey: named?.apiKey ?? now.apiKey, baseUrl: named?.baseUrl ?? baseUrl };
+    return otherAccount(before, now).length > 0;
+}
+
+function accountsIn(text: unknown): Readonly<Record<string, Properties | undefined>> {
+    try {
+        return JSON.parse(String(text));
+    } catch {
+        return {};
+    }
+}
+
 function isSetting(name: string): boolean {
     return (settings as readonly string[]).includes(name);
 }

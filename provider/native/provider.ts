@@ -37,7 +37,7 @@ import { DeliveryChecks } from "../delivery-checks";
 import { CaptionsError } from "../errors";
 import { Proofs } from "../lifecycle";
 import { Session, unexpected } from "../session";
-import { accountsOf, configurationFailures, otherAccount } from "./configuration";
+import { accountsOf, configurationFailures, isOtherThanDynamic, otherAccount } from "./configuration";
 import { deliveryCheckHandler } from "./delivery-check";
 import { differences } from "./diff";
 import type { EngineLog } from "./engine-log";
@@ -46,7 +46,7 @@ import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./h
 import { constructRotatingWebhook, rotatingType } from "./rotating-webhook";
 import schema from "./schema.json";
 import { nameOf } from "./urn";
-import { plain, plainProperties, structOf, wiredLike, wireOf } from "./values";
+import { type Properties, plain, plainProperties, structOf, wiredLike, wireOf } from "./values";
 import { webhookHandler } from "./webhook";
 
 /**
@@ -79,6 +79,8 @@ export class Plugin {
     readonly #cancellation = new Cancellation();
     readonly #onIdle: () => void;
     #running: Running | undefined;
+    /** The stack's configuration for the dynamic provider, once the engine asks about a resource that comes from there. */
+    #dynamic: Properties | undefined;
     #underWay = 0;
 
     /**
@@ -135,8 +137,9 @@ export class Plugin {
         const [before = {}, now = {}] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>
             plainProperties(wireOf(struct)),
         );
-        // The dynamic provider's settings are the stack's: a webhook that comes from there stays what it is.
+        // It has several accounts: each webhook tells which one is its own, and stays what it is.
         const isFromDynamic = Object.keys(before).some((name) => name.includes(":"));
+        if (isFromDynamic) this.#dynamic = before;
         const isStacks = isDefault(request.getUrn()) && before[defaultInput] === true;
         const isMove = this.#running !== undefined && !isFromDynamic && !isStacks;
         const reasons = isMove ? otherAccount(before, now) : [];
@@ -150,12 +153,17 @@ export class Plugin {
     readonly #configure = async (request: ConfigureRequest): Promise<ConfigureResponse> => {
         const { notify } = this.#log;
         const { signal } = this.#cancellation;
-        const accounts = accountsOf(plainProperties(wireOf(request.getArgs())), notify, signal);
+        const settings = plainProperties(wireOf(request.getArgs()));
+        const accounts = accountsOf(settings, notify, signal);
         const proofs = new Proofs();
         const session = new Session(accounts, notify, proofs);
         this.#running = {
             handlers: {
-                "captions:index:Webhook": webhookHandler(session, isDefault(request.getUrn() ?? "")),
+                "captions:index:Webhook": webhookHandler(session, {
+                    isDefault: isDefault(request.getUrn() ?? ""),
+                    isOtherThanDynamic: (account) =>
+                        this.#dynamic !== undefined && isOtherThanDynamic(this.#dynamic, account, settings),
+                }),
                 "captions:index:DeliveryCheck": deliveryCheckHandler(new DeliveryChecks(proofs, notify, signal)),
             },
             functions: functionsOf(session, accounts),

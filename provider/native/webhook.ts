@@ -45,12 +45,16 @@ const generationSchema = v.object({
 /** The outputs that are secrets by what they are. */
 const secretOutputs = ["secret"];
 
-/**
- * Webhooks, by a session. An account is a provider here: one that a state of the dynamic front names is that of an explicit provider.
- *
- * @param isDefault whether the provider is the stack's default one
- */
-export function webhookHandler(session: Session, isDefault: boolean): ResourceHandler {
+/** What a webhook needs to know of the provider that serves it. */
+interface OwnProvider {
+    /** Whether it is the stack's default one. */
+    readonly isDefault: boolean;
+    /** Whether it is of another account than a webhook that comes from the dynamic front, where that had this account. */
+    readonly isOtherThanDynamic: (account: string | undefined) => boolean;
+}
+
+/** Webhooks, by a session. An account is a provider here: one that a state of the dynamic front names is that of an explicit provider. */
+export function webhookHandler(session: Session, provider: OwnProvider): ResourceHandler {
     return {
         async check({ urn, olds, news }) {
             const failures = await session.check(resource(urn, news), declared(olds), declared(news));
@@ -59,7 +63,9 @@ export function webhookHandler(session: Session, isDefault: boolean): ResourceHa
 
         async diff({ urn, id, olds, oldInputs, news }) {
             const wanted = inputs(news);
-            if (isDefault && olds.account != null) throw needsProvider(urn, id, plain(olds.account));
+            const account = (plain(olds.account) ?? undefined) as string | undefined;
+            const isOther = provider.isDefault ? account !== undefined : provider.isOtherThanDynamic(account);
+            if (isOther) throw needsProvider(urn, id, account);
             const old = saved(urn, id, olds, oldInputs);
             const { changes, isRotatedElsewhere } = await session.diff(resource(urn, news), old, wanted);
             const before = plainProperties(olds);
@@ -151,9 +157,10 @@ function accountFailures(news: Wire): string[] {
     ];
 }
 
-function needsProvider(urn: string, id: string, account: unknown): ConfigurationError {
+function needsProvider(urn: string, id: string, account: string | undefined): ConfigurationError {
+    const whose = account === undefined ? "of captions:apiKey" : `"${account}" of captions:accounts`;
     return new ConfigurationError(
-        `Webhook "${nameOf(urn)}" (${id}): it belongs to the account "${account}" of captions:accounts. With the plugin an account is ` +
+        `Webhook "${nameOf(urn)}" (${id}): it belongs to the account ${whose}. With the plugin an account is ` +
             "a provider: declare one with that account's key, and name it in the resource's option `provider`.",
     );
 }

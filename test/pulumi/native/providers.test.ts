@@ -112,6 +112,33 @@ ${webhook("one", "eu")}`);
     expect(emulator.webhooks).toHaveLength(2);
 });
 
+test("a webhook of the dynamic provider is not taken for one of another account than its own", async () => {
+    const other = await startProject("");
+    const { emulator, stack } = await startProject("", { env: { OTHER_KEY: other.emulator.apiKey } });
+    const { apiKey, baseUrl } = emulator;
+    await stack.run("config", "set", "--secret", "captions:apiKey", apiKey);
+    await stack.run("config", "set", "captions:baseUrl", baseUrl);
+    const accounts = JSON.stringify({ us: { apiKey: other.emulator.apiKey, baseUrl: other.emulator.baseUrl } });
+    await stack.run("config", "set", "--secret", "captions:accounts", accounts);
+    const declared = (name: string, account?: string) =>
+        `new captions.Webhook("${name}", ${JSON.stringify({ ...renders, account })});\n`;
+    stack.program(declared("one") + declared("two", "us"), "dynamic");
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+
+    const both = provider("eu", { baseUrl }) + provider("us", { key: "OTHER_KEY", baseUrl: other.emulator.baseUrl });
+    for (const [one, two, words] of [
+        ["us", "us", '"one".*belongs to the account of captions:apiKey'],
+        ["eu", "eu", '"two".*belongs to the account "us" of captions:accounts'],
+    ] as const) {
+        stack.program(both + webhook("one", one) + webhook("two", two));
+        const refused = await stack.up();
+        expect(refused.code).not.toBe(0);
+        expect(refused.text).toMatch(new RegExp(words));
+    }
+    stack.program(both + webhook("one", "eu") + webhook("two", "us"));
+    expect(await stack.up()).toMatchObject({ code: 0, operations: { same: 5 }, calls: [] });
+});
+
 test("a webhook of an account of the dynamic provider needs a provider of that account", async () => {
     const { emulator, stack } = await startProject("");
     const accounts = JSON.stringify({ eu: { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl } });
