@@ -64,6 +64,7 @@ class Construction {
         const adopting = typeof adopt === "object" && adopt !== null ? (adopt as Wire) : {};
         const problem =
             this.#misspelt() ??
+            this.#mistyped() ??
             (hasUnknown(generations)
                 ? "generations: must be known in a preview, and so cannot come from another resource's output"
                 : generationProblem(generations, Object.keys(adopting)));
@@ -106,6 +107,17 @@ class Construction {
         const known = [...sharedInputs, "generations", "distinctUrls", "dropAtOnce", "adopt"] as readonly string[];
         const stray = Object.keys(this.#inputs).find((name) => !known.includes(name) && this.#inputs[name] != null);
         return stray === undefined ? undefined : `${stray}: unknown property; there are ${known.join(", ")}`;
+    }
+
+    /** What another type would mean is not what was meant, and nothing would tell. */
+    #mistyped(): string | undefined {
+        const { distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
+        for (const [name, flag] of Object.entries({ distinctUrls, dropAtOnce })) {
+            if (flag != null && !isUnknown(flag) && typeof flag !== "boolean") return `${name}: must be true or false`;
+        }
+        const isRecord = typeof adopt === "object" && !Array.isArray(adopt);
+        if (adopt == null || isUnknown(adopt) || isRecord) return undefined;
+        return 'adopt: must be an object, like { "<generation>": "<id>" }';
     }
 
     #component(): RegisterResourceRequest {

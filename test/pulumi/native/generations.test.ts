@@ -8,6 +8,9 @@ test("what is wrong with generations is a sentence; an id to adopt that is not k
     for (const [more, words] of [
         ["generations: []", "generations: is empty; name at least one generation, newest first"],
         ['generations: ["a"], adopt: { b: "wh_1" }', 'adopt: names the generation "b", which is not in generations'],
+        ['generations: ["a"], distinctUrls: "true"', "distinctUrls: must be true or false"],
+        ['generations: ["a"], dropAtOnce: 1', "dropAtOnce: must be true or false"],
+        ['generations: ["a"], adopt: "wh_1"', 'adopt: must be an object, like { "<generation>": "<id>" }'],
         ['generations: ["a"], account: "eu"', "account: unknown property; there are url, enabledEvents"],
     ] as const) {
         stack.program(rotating(more));
