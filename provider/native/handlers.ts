@@ -1,3 +1,4 @@
+import { CaptionsError } from "../errors";
 import type { Wire } from "./values";
 
 /** A property that differs, as the engine shows it; the path is like `enabledEvents[1]`. */
@@ -35,13 +36,14 @@ export interface Checked {
 }
 
 /** A resource that was made half-way: it is saved with what is known of it, and the run fails. */
-export class SavedFailure extends Error {
+export class SavedFailure extends CaptionsError {
+    override readonly name = "PartialFailure";
+
     constructor(
         readonly id: string,
         readonly outputs: Wire,
         message: string,
     ) {
         super(message);
-        this.stack = "";
     }
 }

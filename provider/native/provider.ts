@@ -35,6 +35,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Cancellation } from "../cancellation";
 import { DeliveryChecks } from "../delivery-checks";
 import { CaptionsError } from "../errors";
+import { rotatingType } from "../generations";
 import { Proofs } from "../lifecycle";
 import { Session, unexpected } from "../session";
 import { accountsOf, configurationFailures, isOtherThanDynamic, otherAccount } from "./configuration";
@@ -43,7 +44,7 @@ import { differences } from "./diff";
 import type { EngineLog } from "./engine-log";
 import { type Functions, functionsOf } from "./functions";
 import { type PropertyDifference, type ResourceHandler, SavedFailure } from "./handlers";
-import { constructRotatingWebhook, rotatingType } from "./rotating-webhook";
+import { constructRotatingWebhook } from "./rotating-webhook";
 import schema from "./schema.json";
 import { nameOf } from "./urn";
 import { type Properties, plain, plainProperties, structOf, wiredLike, wireOf } from "./values";
@@ -304,7 +305,7 @@ function difference(found: readonly PropertyDifference[]): DiffResponse {
 
 /** An error as the engine shows it; a half-made resource is saved with it. */
 function serviceError(error: unknown): Partial<ServiceError> {
-    const known = error instanceof CaptionsError || error instanceof SavedFailure || isOfEngine(error);
+    const known = error instanceof CaptionsError || isOfEngine(error);
     const { message } = known ? (error as Error) : unexpected(error);
     const metadata = new Metadata();
     if (error instanceof SavedFailure) {

@@ -11,10 +11,8 @@ import { CaptionsError } from "../errors";
 import { generationProblem, rotatingType, withGeneration } from "../generations";
 import { hasUnknown, isUnknown, unknown } from "../lifecycle";
 import { withoutProxy } from "./engine-log";
-import { hasSecret, plain, plainProperties, structOf, type Wire, wired, wireOf } from "./values";
+import { hasSecret, type Properties, plain, plainProperties, structOf, type Wire, wired, wireOf } from "./values";
 import { generationInput } from "./webhook";
-
-export { rotatingType };
 
 const webhookType = "captions:index:Webhook";
 /** The type that a generation has in a state of the dynamic front. */
@@ -64,7 +62,7 @@ class Construction {
         const adopting = typeof adopt === "object" && adopt !== null ? (adopt as Wire) : {};
         const problem =
             this.#misspelt() ??
-            this.#mistyped() ??
+            mistyped({ distinctUrls, dropAtOnce, adopt }) ??
             (hasUnknown(generations)
                 ? "generations: must be known in a preview, and so cannot come from another resource's output"
                 : generationProblem(generations, Object.keys(adopting)));
@@ -107,17 +105,6 @@ class Construction {
         const known = [...sharedInputs, "generations", "distinctUrls", "dropAtOnce", "adopt"] as readonly string[];
         const stray = Object.keys(this.#inputs).find((name) => !known.includes(name) && this.#inputs[name] != null);
         return stray === undefined ? undefined : `${stray}: unknown property; there are ${known.join(", ")}`;
-    }
-
-    /** What another type would mean is not what was meant, and nothing would tell. */
-    #mistyped(): string | undefined {
-        const { distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
-        for (const [name, flag] of Object.entries({ distinctUrls, dropAtOnce })) {
-            if (flag != null && !isUnknown(flag) && typeof flag !== "boolean") return `${name}: must be true or false`;
-        }
-        const isRecord = typeof adopt === "object" && !Array.isArray(adopt);
-        if (adopt == null || isUnknown(adopt) || isRecord) return undefined;
-        return 'adopt: must be an object, like { "<generation>": "<id>" }';
     }
 
     #component(): RegisterResourceRequest {
@@ -185,6 +172,16 @@ class Construction {
             });
         });
     }
+}
+
+/** What another type would mean is not what was meant, and nothing would tell. */
+function mistyped({ adopt, ...flags }: Properties): string | undefined {
+    for (const [name, flag] of Object.entries(flags)) {
+        if (flag != null && !isUnknown(flag) && typeof flag !== "boolean") return `${name}: must be true or false`;
+    }
+    const isRecord = typeof adopt === "object" && !Array.isArray(adopt);
+    if (adopt == null || isUnknown(adopt) || isRecord) return undefined;
+    return 'adopt: must be an object, like { "<generation>": "<id>" }';
 }
 
 /** The options of the whole that hold for its parts, too. */
