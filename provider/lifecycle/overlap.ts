@@ -16,7 +16,7 @@ export function overlapNeeded(owners: Owners, id: string, family: string, proofs
     if (successor === undefined || remaining.some(isKnown)) return undefined;
     return new OverlapError(
         `it was kept: its successor (${successor.id}) got its secret in this run, and nothing has proven yet that receivers know ` +
-            "that. Run `pulumi up` again when every receiver has the new secret: that deletes it. To have `pulumi up` wait for the receivers, add a DeliveryCheck to the program; to delete it at once " +
+            "that. Run `pulumi up` again when every receiver has the new secret: that deletes it. To have `pulumi up` wait for the receivers, add a DeliveryCheck with the same provider to the program; to delete it at once " +
             "and lose deliveries, set `dropAtOnce: true`.",
     );
 }
