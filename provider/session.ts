@@ -118,13 +118,13 @@ export class Session {
      * Compares the state with the program.
      *
      * @param resource undefined where the host asks for a difference to a state that was written before it was saved
-     * @param isReplaced whether the host will replace the resource for a reason of its own, by the changes
+     * @param fate what the host does with a resource that has these changes, for a reason of its own
      */
     async diff(
         resource: Resource | undefined,
         { id, properties, resource: before }: SavedResource,
         inputs: WebhookInputs,
-        isReplaced: (difference: Difference) => boolean = () => false,
+        fate: (difference: Difference) => "updated" | "replaced" | "refused" = () => "updated",
     ): Promise<Drift> {
         return await this.#step(resource, { id, url: inputs.url }, () => {
             const saved = lifecycle.parseSaved(properties);
@@ -137,7 +137,8 @@ export class Session {
             const url = isDeclaredUrl(inputs.url) ? inputs.url : saved.url;
             // After a refresh the host asks for the difference to what it has read: then the program has not spoken yet.
             const isDeclared = this.#declared.has(resource.owner);
-            const isKept = isDeclared && difference.replaces.length === 0 && !isReplaced(difference);
+            const becomes = difference.replaces.length > 0 ? "replaced" : fate(difference);
+            const isKept = isDeclared && becomes !== "replaced";
             if (before !== undefined && before.owner !== resource.owner) {
                 this.#renamed.set(`${id} ${before.owner}`, resource.owner);
                 // By now another resource may have that name.
@@ -153,7 +154,7 @@ export class Session {
             if (isDeclared) this.#owners.releaseFormer(id, resource.owner);
             const { secret } = saved;
             this.#owners.set(resource.owner, { id, account, url, secretVersion, secret, isDeclared: isKept });
-            if (isKept) this.#foretell(resource, id, saved, inputs, difference);
+            if (isKept && becomes === "updated") this.#foretell(resource, id, saved, inputs, difference);
             return difference;
         });
     }

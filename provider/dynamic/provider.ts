@@ -69,7 +69,7 @@ export function diff(id: string, olds: Properties, news: Properties): Promise<dy
             resource,
             { id, properties: olds, resource: asSaved(resourceIn(olds), resourceIn(last)) },
             inputs(news),
-            (difference) => asked(difference.changes).length > 0,
+            (difference) => (asked(difference.changes).length > 0 ? "replaced" : "updated"),
         );
         const all = [...new Set([...replaces, ...asked(changes)])];
         const hasChanges = changes.length > 0 || all.length > 0 || isRotatedElsewhere;

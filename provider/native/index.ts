@@ -9,7 +9,6 @@ import type { DeliveryCheckArgs as DynamicDeliveryCheckArgs } from "../dynamic/d
 import type { RotatingWebhookArgs as DynamicRotatingWebhookArgs } from "../dynamic/rotating-webhook";
 import type { WebhookArgs as DynamicWebhookArgs } from "../dynamic/webhook";
 import { rotatingType } from "../generations";
-import schema from "./schema.json";
 
 export type { WebhookEvent } from "../dynamic/webhook";
 export { InputError } from "../errors";
@@ -57,9 +56,6 @@ export interface ProviderArgs {
     waitAtMostSeconds?: pulumi.Input<number> | undefined;
 }
 
-/** All resources and functions must name the same version: for another one the engine starts another process. */
-const { version } = schema;
-
 /**
  * An account of the Captions API, for stacks with several.
  *
@@ -81,7 +77,7 @@ export class Provider extends pulumi.ProviderResource {
         const { apiKey, ...others } = args;
         const texts = Object.entries(others).map(([key, value]) => [key, asText(value)]);
         const secret = apiKey === undefined ? {} : { apiKey: pulumi.secret(apiKey) };
-        super("captions", name, { ...Object.fromEntries(texts), ...secret }, { version, ...opts });
+        super("captions", name, { ...Object.fromEntries(texts), ...secret }, opts);
     }
 }
 
@@ -174,7 +170,7 @@ export class RotatingWebhook extends pulumi.ComponentResource {
 
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
         const outputs = { secret: undefined, secrets: undefined, ids: undefined };
-        super(rotatingType, name, { ...outputs, ...args }, { version, ...opts }, true);
+        super(rotatingType, name, { ...outputs, ...args }, opts, true);
     }
 }
 
@@ -241,13 +237,16 @@ export function getWebhook(
 }
 
 function ask<T>(name: string, args: pulumi.Inputs, opts: pulumi.InvokeOptions | undefined): pulumi.Output<T> {
-    return pulumi.runtime.invokeOutput<T>(`captions:index:${name}`, args, { version, ...opts });
+    return pulumi.runtime.invokeOutput<T>(`captions:index:${name}`, args, opts);
 }
 
-/** By the alias, a state of the dynamic front goes on here without a change at the API. */
+/**
+ * By the alias, a state of the dynamic front goes on here without a change at the API. Nothing here names a version, as the engine
+ * starts a process for each: what is new after an upgrade and what is dropped in the same run belong in one.
+ */
 function moved(opts: pulumi.CustomResourceOptions | undefined, type: string): pulumi.CustomResourceOptions {
     const alias = { type: `pulumi-nodejs:dynamic/captions:${type}` };
-    return pulumi.mergeOptions({ version, aliases: [alias] }, opts);
+    return pulumi.mergeOptions({ aliases: [alias] }, opts);
 }
 
 function hasType(value: unknown, type: string): boolean {

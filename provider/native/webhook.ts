@@ -67,15 +67,20 @@ export function webhookHandler(session: Session, provider: OwnProvider): Resourc
             const isOther = provider.isDefault ? account !== undefined : provider.isOtherThanDynamic(account);
             if (isOther) throw needsProvider(urn, id, account);
             const old = saved(urn, id, olds, oldInputs);
-            const { changes, isRotatedElsewhere } = await session.diff(resource(urn, news), old, wanted);
+            // The next run that has no change forgets the mark. A refresh compares what the state has with itself.
+            const isImported = oldInputs[importedInput] === true && news[importedInput] !== true;
+            const { changes, isRotatedElsewhere } = await session.diff(
+                resource(urn, news),
+                old,
+                wanted,
+                (difference) => (isImported && difference.changes.length > 0 ? "refused" : "updated"),
+            );
             const before = plainProperties(olds);
             const found: PropertyDifference[] = changes.flatMap((name) => {
                 const ways = differences(name, before[name], wanted[name]);
                 // Such as a change that was asked for in a run that failed.
                 return ways.length > 0 ? ways : [{ path: name, kind: "update" as const }];
             });
-            // The next run that has no change forgets the mark. A refresh compares what the state has with itself.
-            const isImported = oldInputs[importedInput] === true && news[importedInput] !== true;
             if (isImported && found.length > 0) throw mismatch({ urn, id, changes, before, wanted, news });
             return isRotatedElsewhere ? [...found, { path: "secret", kind: "update" }] : found;
         },

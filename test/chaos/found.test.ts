@@ -127,7 +127,7 @@ async function replace(
     wanted: Parameters<typeof create>[1],
 ) {
     await session.check(resource(), { ...renders }, { ...wanted });
-    await session.diff(resource(), { id, properties: stored(outputs), resource: resource() }, wanted, () => true);
+    await session.diff(resource(), { id, properties: stored(outputs), resource: resource() }, wanted, () => "replaced");
     await session.check(resource(), {}, { ...wanted });
     return await create(session, wanted);
 }
@@ -206,7 +206,7 @@ test("generations of a rotating webhook that was renamed by `aliases` can be rep
         const of = resource(`renamed ${name}`, { family: "renamed", ids: [...ids], newer: 1 - index });
         await session.check(of, { ...renders }, { ...renders });
         const saved = { id, properties: stored(outputs), resource: resource(name, was) };
-        await session.diff(of, saved, renders, () => true);
+        await session.diff(of, saved, renders, () => "replaced");
         ids.push((await create(session, renders, of)).id);
     }
     expect(emulator.webhooks).toHaveLength(4);

@@ -221,7 +221,9 @@ export class SimulatedEngine {
         await check(saved?.inputs ?? {});
         if (saved === undefined) return "create";
         const isReplaced = saved.trigger !== trigger;
-        const { changes, replaces } = await this.#session.diff(of, forHost(saved), inputs, () => isReplaced);
+        const { changes, replaces } = await this.#session.diff(of, forHost(saved), inputs, () =>
+            isReplaced ? "replaced" : "updated",
+        );
         if (isReplaced || replaces.length > 0 || saved.pendingReplacement) {
             // Once more, without what was there before.
             await check({});

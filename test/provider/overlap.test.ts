@@ -224,7 +224,7 @@ describe("a generation is deleted at once", () => {
         const session = account.run();
         await session.check(old.of, { ...inputs }, { ...inputs });
         const saved = { id: old.id, properties: old.outputs, resource: old.of };
-        await session.diff(old.of, saved, inputs, () => true);
+        await session.diff(old.of, saved, inputs, () => "replaced");
         const { id } = await create(session, inputs, old.of);
         await removeIn(session, old);
         expect(account.emulator.webhooks.map((webhook) => webhook.id)).toEqual([id]);

@@ -11,7 +11,7 @@ describe("a replacement", () => {
         const wanted = { ...renders, ...inputs };
         await session.check(resource(), { ...renders }, wanted);
         const saved = { id: before.id, properties: stored(before.outputs), resource: resource() };
-        await session.diff(resource(), saved, wanted, () => true);
+        await session.diff(resource(), saved, wanted, () => "replaced");
         await session.check(resource(), {}, wanted);
         account.emulator.clearCalls();
         return { ...account, session, before, wanted };
@@ -143,7 +143,7 @@ describe("a rename", () => {
         const session = run();
         await read(session, id, stored(outputs));
         await session.check(renamed, { ...renders }, renders);
-        await session.diff(renamed, saved, renders, () => true);
+        await session.diff(renamed, saved, renders, () => "replaced");
         const after = await create(session, renders, renamed);
         expect(after.outputs.secretVersion).toBe(2);
         await remove(session, id, stored(outputs));

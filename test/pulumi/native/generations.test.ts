@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { renders, startProject } from "../../support/project";
 
+const rotating = (more: string) =>
+    `new captions.RotatingWebhook("renders", { ...${JSON.stringify(renders)}, ${more} });`;
+
 test("what is wrong with generations is a sentence; an id to adopt that is not known yet passes a preview", async () => {
     const { emulator, stack } = await startProject("");
-    const rotating = (more: string) =>
-        `new captions.RotatingWebhook("renders", { ...${JSON.stringify(renders)}, ${more} });`;
     for (const [more, words] of [
         ["generations: []", "generations: is empty; name at least one generation, newest first"],
         ['generations: ["a"], adopt: { b: "wh_1" }', 'adopt: names the generation "b", which is not in generations'],
@@ -24,5 +25,16 @@ const first = new captions.Webhook("first", ${JSON.stringify({ ...renders, url: 
 ${rotating(`generations: ["a"], adopt: { a: first.id.apply(() => "${id}") }`)}`);
     expect(await stack.preview()).toMatchObject({ code: 0, calls: [] });
     expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+    expect(emulator.webhooks).toHaveLength(2);
+});
+
+test("the package names no version of the plugin: whatever its version, what is new and what is dropped belong in one process", async () => {
+    const { emulator, stack } = await startProject(rotating('generations: ["a"], distinctUrls: true'));
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+    const { resources } = JSON.parse((await stack.run("stack", "export")).stdout).deployment;
+    const providers: string[] = resources.flatMap(({ provider }: { provider?: string }) => provider ?? []);
+    expect(providers).toEqual([expect.stringContaining("pulumi:providers:captions::default::")]);
+    stack.program(rotating('generations: ["b"], distinctUrls: true'));
+    expect(await stack.up()).toMatchObject({ calls: ["list", "register"] });
     expect(emulator.webhooks).toHaveLength(2);
 });

@@ -51,6 +51,7 @@ test("inputs that differ are refused with both shown, in preview and up, as the 
         for (const run of [await stack.preview(), await stack.up()]) {
             expect(run.code).not.toBe(0);
             for (const word of words) expect(run.text).toContain(word);
+            expect(run.text).not.toContain("will be rotated");
         }
     }
     // Also once it is in the state: only a program that declares it as it is frees it for changes.
