@@ -2,8 +2,8 @@ import { connect } from "node:net";
 import { CallError } from "./errors";
 
 /**
- * Ends a run early: waits stop, reading calls stop, and what was not sent yet is not sent. Changes that are under way come to
- * their end, so that the host can save them.
+ * Ends a run early: waits stop, reading calls stop, and what was not sent yet is not sent. Changes that are under way
+ * come to their end, so that the host can save them.
  */
 export class Cancellation {
     readonly #controller = new AbortController();
@@ -21,8 +21,8 @@ export class Cancellation {
 const pauseMs = 1_000;
 
 /**
- * Calls `onGone` once an engine is gone, also one that was killed: nothing listens at its address any more. Keeps no process
- * alive.
+ * Calls `onGone` once an engine is gone, also one that was killed: nothing listens at its address any more. Keeps no
+ * process alive.
  *
  * @param address the engine's gRPC server, as a plugin gets it as its argument: host and port
  */

@@ -18,7 +18,8 @@ import { type Account, openAccount } from "./lifecycle";
  * | `captions:listLagSeconds` | `CAPTIONS_LIST_LAG_SECONDS` | 10 |
  * | `captions:waitAtMostSeconds` | `CAPTIONS_WAIT_AT_MOST_SECONDS` | 900 |
  *
- * The stack's configuration wins. Pulumi itself keeps it in the state, encrypted where it is a secret; a webhook has none of it.
+ * The stack's configuration wins. Pulumi itself keeps it in the state, encrypted where it is a secret; a webhook has
+ * none of it.
  */
 
 /** The API's address, from its page on webhooks. */

@@ -37,7 +37,10 @@ export class DeliveryChecks {
         this.#signal = signal;
     }
 
-    /** @returns what to use as inputs from now on, and what is invalid, a sentence each that begins with the property's name */
+    /**
+     * @returns what to use as inputs from now on, and what is invalid, a sentence each that begins with the property's
+     * name
+     */
     check(
         { owner }: DeliveryCheckResource,
         wanted: Properties,

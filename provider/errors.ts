@@ -1,6 +1,7 @@
 /**
- * Everything that this package throws. Each class has a literal `name` (it stays the same in minified code), and a message
- * that says what happened and what to do next. A message never has an API key, a webhook's secret or the path of its URL in it.
+ * Everything that this package throws. Each class has a literal `name` (it stays the same in minified code), and a
+ * message that says what happened and what to do next. A message never has an API key, a webhook's secret or the path
+ * of its URL in it.
  *
  * An error may reach all who waited for one call, so none is ever changed after it was thrown.
  */
@@ -19,8 +20,8 @@ export class CaptionsError extends Error {
 }
 
 /**
- * An argument of {@link generations} is invalid. The only error that a program can catch: what is wrong with a resource is
- * found by Pulumi's engine, which ends the run with a message.
+ * An argument of {@link generations} is invalid. The only error that a program can catch: what is wrong with a resource
+ * is found by Pulumi's engine, which ends the run with a message.
  *
  * @example
  * ```ts
@@ -60,7 +61,9 @@ export class WebhookNotFoundError extends CaptionsError {
     override readonly name = "WebhookNotFoundError";
 }
 
-/** The API shows no usable secret of a webhook (empty or masked), or shows the webhook in a form that cannot be read. */
+/**
+ * The API shows no usable secret of a webhook (empty or masked), or shows the webhook in a form that cannot be read.
+ */
 export class UnusableWebhookError extends CaptionsError {
     override readonly name = "UnusableWebhookError";
 }

@@ -36,15 +36,16 @@ export interface SavedResource {
 /** What differs, in the host's words: also what a refresh has found. */
 export interface Drift extends Difference {
     /**
-     * Whether a refresh has found the secret rotated elsewhere. A host asks for the difference that a refresh has made, to show
-     * as drift; it is nothing that a later run has to change, so it is told once.
+     * Whether a refresh has found the secret rotated elsewhere. A host asks for the difference that a refresh has made,
+     * to show as drift; it is nothing that a later run has to change, so it is told once.
      */
     readonly isRotatedElsewhere: boolean;
 }
 
 /**
- * One run of a host (Pulumi's engine, through one of the fronts) over the lifecycle: it knows which resources the program declares, which
- * webhook each of them has, and says what the user should know. The fronts only translate their host's protocol.
+ * One run of a host (Pulumi's engine, through one of the fronts) over the lifecycle: it knows which resources the
+ * program declares, which webhook each of them has, and says what the user should know. The fronts only translate their
+ * host's protocol.
  */
 export class Session {
     readonly #accounts: ConfiguredAccounts;
@@ -135,7 +136,8 @@ export class Session {
             if (resource === undefined) return difference;
             const { account, secretVersion } = saved;
             const url = isDeclaredUrl(inputs.url) ? inputs.url : saved.url;
-            // After a refresh the host asks for the difference to what it has read: then the program has not spoken yet.
+            // After a refresh the host asks for the difference to what it has read: then the program has not spoken
+            // yet.
             const isDeclared = this.#declared.has(resource.owner);
             const becomes = difference.replaces.length > 0 ? "replaced" : fate(difference);
             const isKept = isDeclared && becomes !== "replaced";
@@ -160,7 +162,8 @@ export class Session {
     }
 
     /**
-     * @throws PartialFailure where the webhook exists, but not all of it could be done: what is known of it is to be saved
+     * @throws PartialFailure where the webhook exists, but not all of it could be done: what is known of it is to be
+     * saved
      */
     async create(resource: Resource, inputs: WebhookInputs): Promise<Created> {
         return await this.#step(resource, { url: inputs.url }, async () => {
@@ -308,8 +311,9 @@ export class Session {
     }
 
     /**
-     * Says that a new generation has none beside it that receivers can know. Seen only after a refresh of the same run: without one,
-     * the host does not tell which generations the state has before it asks to delete them, and in a preview it never does.
+     * Says that a new generation has none beside it that receivers can know. Seen only after a refresh of the same run:
+     * without one, the host does not tell which generations the state has before it asks to delete them, and in a
+     * preview it never does.
      */
     #foretellDrop(resource: Resource, url: unknown): void {
         const { siblings } = resource;
@@ -385,7 +389,9 @@ function presentable(error: unknown, label: string): CaptionsError {
     return unexpected(error);
 }
 
-/** A bug of this package. What another library says of it may repeat anything, so only its kind and its place are shown. */
+/**
+ * A bug of this package. What another library says of it may repeat anything, so only its kind and its place are shown.
+ */
 export function unexpected(error: unknown): CaptionsError {
     const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: "" };
     const kind = /^\w{1,40}$/.test(name) ? name : "Error";

@@ -20,5 +20,8 @@ if (config.getBoolean("deliveryCheck") !== false) {
     new captions.DeliveryCheck("receivers", { url, secrets: oldest });
 }
 
-/** All secrets that receivers have to accept, newest first: hand them to your receivers here, or let them take this output. */
+/**
+ * All secrets that receivers have to accept, newest first: hand them to your receivers here, or let them take this
+ * output.
+ */
 export const secrets = webhook.secrets;

@@ -37,8 +37,8 @@ export interface ClientOptions {
 }
 
 /**
- * The five calls of the webhooks API. When a call is sent again by itself stands in the table {@link endings}; all else ends in a
- * {@link CallError} whose `meaning` says what is known.
+ * The five calls of the webhooks API. When a call is sent again by itself stands in the table {@link endings}; all else
+ * ends in a {@link CallError} whose `meaning` says what is known.
  */
 export class CaptionsClient {
     readonly #options: ClientOptions;

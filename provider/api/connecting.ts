@@ -4,9 +4,10 @@ import tls from "node:tls";
 import { requestTunnel } from "./tunnel";
 
 /*
- * Why this is not left to a library: `https-proxy-agent`, `proxy-agent` and axios' own proxy take a proxy's rejection of a CONNECT
- * for a response of the API, or wait for a proxy that hangs for as long as the operating system does (300 s); and Node.js itself
- * has no limit on the time for a connection with its TLS handshake. A call must not be sent twice because of either.
+ * Why this is not left to a library: `https-proxy-agent`, `proxy-agent` and axios' own proxy take a proxy's rejection
+ * of a CONNECT for a response of the API, or wait for a proxy that hangs for as long as the operating system does
+ * (300 s); and Node.js itself has no limit on the time for a connection with its TLS handshake. A call must not be sent
+ * twice because of either.
  */
 
 /** Why there is no connection. Nothing of a call was sent then. */

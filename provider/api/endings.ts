@@ -1,6 +1,6 @@
 /**
- * How a call can end, and what each ending means for a call that changes something. This table is the one place that says
- * so; `docs/how-calls-end.md` shows it to users.
+ * How a call can end, and what each ending means for a call that changes something. This table is the one place that
+ * says so; `docs/how-calls-end.md` shows it to users.
  *
  * - `did nothing`: certain, whatever happens later.
  * - `done`: the response says so.

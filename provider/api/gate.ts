@@ -1,6 +1,6 @@
 /**
- * Limits how many calls are under way at once, in the order in which they came, and holds all of them back while the API has
- * asked to wait.
+ * Limits how many calls are under way at once, in the order in which they came, and holds all of them back while the
+ * API has asked to wait.
  */
 export class Gate {
     readonly #maxWidth: number;

@@ -7,8 +7,8 @@ export interface Limits {
     /** For `/list` to show what has been changed: it may lag. */
     readonly listLagMs: number;
     /**
-     * For how long a response of `/list` tells what was there before a call: a webhook that appears while the response to a
-     * `/register` is missing is taken for the one that was asked for only if `/list` was asked no longer ago.
+     * For how long a response of `/list` tells what was there before a call: a webhook that appears while the response
+     * to a `/register` is missing is taken for the one that was asked for only if `/list` was asked no longer ago.
      */
     readonly freshListMs: number;
     /** In all, while the API responds 429 or 503 to every call. */

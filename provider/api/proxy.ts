@@ -2,8 +2,8 @@ import { BlockList, isIP } from "node:net";
 import { ConfigurationError } from "../errors";
 
 /*
- * Why this is not left to a library: `proxy-from-env` knows neither addresses and ranges in NO_PROXY nor `*` beside others, as
- * curl and Pulumi's engine do, and a proxy that only some of the tools on a machine use is worse than none.
+ * Why this is not left to a library: `proxy-from-env` knows neither addresses and ranges in NO_PROXY nor `*` beside
+ * others, as curl and Pulumi's engine do, and a proxy that only some of the tools on a machine use is worse than none.
  */
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 
-/** What the API responds, as its page on webhooks describes it. Unknown fields are ignored: more may be added any day. */
+/**
+ * What the API responds, as its page on webhooks describes it. Unknown fields are ignored: more may be added any day.
+ */
 
 /** A webhook as the API shows it. `secret` is undefined where the response has none that can be used. */
 export interface RegisteredWebhook {
@@ -14,7 +16,10 @@ export interface RegisteredWebhook {
 export interface WebhookList {
     /** Those of the documented shape. */
     readonly webhooks: readonly RegisteredWebhook[];
-    /** The ids of those that have an id, and are otherwise not of the documented shape. They are registered all the same. */
+    /**
+     * The ids of those that have an id, and are otherwise not of the documented shape. They are registered all the
+     * same.
+     */
     readonly unreadableIds: readonly string[];
     /** How many have not even an id. */
     readonly withoutId: number;
@@ -24,9 +29,9 @@ export interface WebhookList {
 const minSecretLength = 8;
 
 /**
- * Whether a secret can be a real one. APIs are known to mask secrets in some responses (`********`, `whsec_…abcd`); stored
- * instead of the real one, such a text makes every delivery fail. Six equal characters in a row are a mask: in a random secret
- * they come up once in some ten million.
+ * Whether a secret can be a real one. APIs are known to mask secrets in some responses (`********`, `whsec_…abcd`);
+ * stored instead of the real one, such a text makes every delivery fail. Six equal characters in a row are a mask: in a
+ * random secret they come up once in some ten million.
  */
 export function isUsableSecret(secret: unknown): secret is string {
     return (

@@ -10,8 +10,8 @@ const maxBackoffMs = 60_000;
 const maxRetryAfterMs = 3_155_760_000_000;
 
 /**
- * The pause before a call is sent again: it doubles from one to the next, up to a minute, and half of it is random, so that
- * many clients don't come back at the same moment.
+ * The pause before a call is sent again: it doubles from one to the next, up to a minute, and half of it is random, so
+ * that many clients don't come back at the same moment.
  *
  * @param count 1 for the first pause in a row
  */

@@ -52,7 +52,8 @@ export function createTransport(
         try {
             const { data, status, headers } = await client.post<Readable>(path, body, {
                 signal: abandon.signal,
-                // A connection of its own for each call: on a kept one nobody can tell whether a call that breaks had come.
+                // A connection of its own for each call: on a kept one nobody can tell whether a call that breaks had
+                // come.
                 httpAgent: connectingBy(new http.Agent({ keepAlive: false }), connecting),
                 httpsAgent: connectingBy(new https.Agent({ keepAlive: false }), connecting),
             });

@@ -3,8 +3,8 @@ import https from "node:https";
 import { withoutBrackets } from "./proxy";
 
 /**
- * A request to a proxy for a connection to a host, with the user name and the password that the proxy's URL contains. It is
- * not sent before `end()`.
+ * A request to a proxy for a connection to a host, with the user name and the password that the proxy's URL contains.
+ * It is not sent before `end()`.
  *
  * @param host without brackets, if it is an IPv6 address
  */

@@ -5,7 +5,9 @@ export function isLoopback(hostname: string): boolean {
     return loopbackHost.test(hostname);
 }
 
-/** What a message may say of a webhook's URL: its host. Most hook services put their token into the path or the query. */
+/**
+ * What a message may say of a webhook's URL: its host. Most hook services put their token into the path or the query.
+ */
 export function hostOf(url: string): string {
     return URL.canParse(url) ? new URL(url).host : "not a URL";
 }

@@ -11,13 +11,14 @@ export interface DeliveryCheckArgs {
     /** How long to wait for the first right answers, in seconds; `steadySeconds` come on top. Default: 300. */
     waitSeconds?: pulumi.Input<number> | undefined;
     /**
-     * For how many seconds every answer must be right, round after round, as one good answer proves one instance of what may
-     * be several behind a load balancer. Default: 60, and 0 for the first check of a single secret.
+     * For how many seconds every answer must be right, round after round, as one good answer proves one instance of
+     * what may be several behind a load balancer. Default: 60, and 0 for the first check of a single secret.
      */
     steadySeconds?: pulumi.Input<number> | undefined;
     /**
      * How many instances of each receiver must have accepted each secret. They are told apart by the response header
-     * `Captions-Receiver-Instance`, which `createReceiver` sets with its option `instance`. Default: they are not counted.
+     * `Captions-Receiver-Instance`, which `createReceiver` sets with its option `instance`. Default: they are not
+     * counted.
      */
     instances?: pulumi.Input<number> | undefined;
     /** Any change of these values runs the check again, such as the version of a deployment. */
@@ -26,14 +27,15 @@ export interface DeliveryCheckArgs {
 
 /**
  * Proves inside of `pulumi up` that receivers accept their secrets: it sends a harmless test delivery (event
- * `pulumi-captions.test`) with each secret, which must be accepted, and one with a wrong secret, which must be rejected. Put it
- * after the receivers' deployment by `dependsOn`. `up` fails with what was seen unless every answer is right in time.
+ * `pulumi-captions.test`) with each secret, which must be accepted, and one with a wrong secret, which must be
+ * rejected. Put it after the receivers' deployment by `dependsOn`. `up` fails with what was seen unless every answer is
+ * right in time.
  *
- * Pulumi deletes only after everything else of a run succeeded. So an older generation of a RotatingWebhook, and the old half
- * of a replacement, stay registered as long as receivers do not accept the new secret.
+ * Pulumi deletes only after everything else of a run succeeded. So an older generation of a RotatingWebhook, and the
+ * old half of a replacement, stay registered as long as receivers do not accept the new secret.
  *
- * It runs again when a secret, a URL or `triggers` change, never in a preview, and never calls the API. The state has no secret,
- * only the versions that were proven.
+ * It runs again when a secret, a URL or `triggers` change, never in a preview, and never calls the API. The state has
+ * no secret, only the versions that were proven.
  *
  * @example
  * ```ts
@@ -61,7 +63,8 @@ export class DeliveryCheck extends pulumi.CustomResource {
             {
                 provenAt: undefined,
                 ...args,
-                // Also where a program hands over plain texts: they are in the engine's hands until `check` has seen them.
+                // Also where a program hands over plain texts: they are in the engine's hands until `check` has seen
+                // them.
                 secrets: pulumi.secret(args?.secrets),
                 __provider: deliveryCheckText,
                 __owner: ownerOf(name, parentsOf(opts?.parent)),

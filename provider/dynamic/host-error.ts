@@ -1,8 +1,8 @@
 import { CaptionsError } from "../errors";
 
 /**
- * The host prints an error of `check`, `diff`, `read` and `delete` as `${error}: ${error.stack}`, and hands its message to the
- * engine, which prints that, too. So what the host prints only points at the message.
+ * The host prints an error of `check`, `diff`, `read` and `delete` as `${error}: ${error.stack}`, and hands its message
+ * to the engine, which prints that, too. So what the host prints only points at the message.
  */
 export class HostError extends CaptionsError {
     override readonly name: string;

@@ -4,8 +4,9 @@ import { isMarker, withoutMarkers } from "../markers";
 import type { Resource } from "../session";
 
 /**
- * What a `Webhook`'s constructor knows and the dynamic provider host does not tell the provider: it travels as inputs that users
- * neither set nor see, and that no diff of the webhook looks at. They are in every user's state, so their names stay.
+ * What a `Webhook`'s constructor knows and the dynamic provider host does not tell the provider: it travels as inputs
+ * that users neither set nor see, and that no diff of the webhook looks at. They are in every user's state, so their
+ * names stay.
  */
 export interface HostInputs {
     /** The provider's text, as the host wants it. */
@@ -18,7 +19,9 @@ export interface HostInputs {
     readonly __dropAtOnce?: boolean | undefined;
     /** The option `replaceOnChanges`: the host has no detailed diff, so the engine cannot carry it out. */
     readonly __replaceOnChanges?: readonly string[] | undefined;
-    /** The option `replacementTrigger`: taken from the engine, which would replace without telling the provider what. */
+    /**
+     * The option `replacementTrigger`: taken from the engine, which would replace without telling the provider what.
+     */
     readonly __replacementTrigger?: unknown;
 }
 

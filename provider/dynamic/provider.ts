@@ -44,8 +44,8 @@ export async function configure(request: dynamic.ConfigureRequest): Promise<void
 }
 
 /**
- * The inputs of the last run, by owner. `diff` gets the outputs of the last run that changed something, in which what the program
- * has given the host since is missing.
+ * The inputs of the last run, by owner. `diff` gets the outputs of the last run that changed something, in which what
+ * the program has given the host since is missing.
  */
 const lastInputs = new Map<string, Properties>();
 
@@ -139,13 +139,18 @@ function saved(id: string, properties: Properties): SavedResource {
     return { id, properties, resource: resourceIn(properties) };
 }
 
-/** The outputs have who it is, in the words of the run that wrote them; the inputs have its siblings of the last run. */
+/**
+ * The outputs have who it is, in the words of the run that wrote them; the inputs have its siblings of the last run.
+ */
 function asSaved(output: Resource | undefined, input: Resource | undefined): Resource | undefined {
     if (output?.siblings === undefined || input?.siblings === undefined) return output ?? input;
     return { ...output, siblings: { ...input.siblings, family: output.siblings.family } };
 }
 
-/** What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known yet. */
+/**
+ * What users set: without what is the host's, without nulls, and with the lifecycle's own sign for what is not known
+ * yet.
+ */
 function declared(properties: Properties): Properties {
     const own = Object.entries(properties).filter(([name]) => !isHostInput(name));
     return withoutUndefined(withoutMarkers(Object.fromEntries(own)) as Properties);

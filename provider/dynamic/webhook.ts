@@ -8,8 +8,8 @@ export type WebhookEvent = (typeof knownEvents)[number] | (string & Record<never
 /** The inputs of a {@link Webhook}. */
 export interface WebhookArgs {
     /**
-     * Where deliveries are sent: an absolute https URL without user name or fragment (http only for this machine). Another
-     * spelling of the same URL is no change.
+     * Where deliveries are sent: an absolute https URL without user name or fragment (http only for this machine).
+     * Another spelling of the same URL is no change.
      */
     url: pulumi.Input<string>;
     /** The events to be notified of. Neither their order nor a doubled one matters. */
@@ -20,16 +20,16 @@ export interface WebhookArgs {
      */
     rotateWhenChanged?: pulumi.Input<Record<string, pulumi.Input<string | number | boolean>>> | undefined;
     /**
-     * Takes over a webhook that is registered already, with its secret and without rotating it: its id, or `true` for the
-     * one that has this URL (and where there is none, a new one is registered). It matters only when the resource is
-     * created; removing it later has no effect.
+     * Takes over a webhook that is registered already, with its secret and without rotating it: its id, or `true` for
+     * the one that has this URL (and where there is none, a new one is registered). It matters only when the resource
+     * is created; removing it later has no effect.
      */
     adopt?: pulumi.Input<string | boolean> | undefined;
     /** Allows a second webhook on a URL, which delivers every event twice. Default: `false`. */
     allowDuplicateUrl?: pulumi.Input<boolean> | undefined;
     /**
-     * Which of `captions:accounts` the webhook belongs to. Default: the account of `captions:apiKey`. Another account is
-     * another webhook: the new one is registered before the old one is deleted.
+     * Which of `captions:accounts` the webhook belongs to. Default: the account of `captions:apiKey`. Another account
+     * is another webhook: the new one is registered before the old one is deleted.
      */
     account?: pulumi.Input<string> | undefined;
 }
@@ -91,8 +91,8 @@ export class Webhook extends pulumi.CustomResource {
     /** The secret that deliveries carry in `Authorization: Bearer <secret>`. Always a Pulumi secret. */
     declare readonly secret: pulumi.Output<string>;
     /**
-     * 1 at first, and one more whenever the secret changes, so that others can follow it without knowing it. Safe to show.
-     * 0 for a webhook read with {@link Webhook.get}, whose changes cannot be counted.
+     * 1 at first, and one more whenever the secret changes, so that others can follow it without knowing it. Safe to
+     * show. 0 for a webhook read with {@link Webhook.get}, whose changes cannot be counted.
      */
     declare readonly secretVersion: pulumi.Output<number>;
 

@@ -6,7 +6,10 @@ import { hasUnknown, isUnknown } from "./unknown";
 /** The events that the API's page names. New ones are found by `/events`. */
 export const knownEvents = ["creator.success", "creator.failure"] as const;
 
-/** Long enough for every real URL, and short enough for every server and proxy on the way (RFC 9110, 4.1, asks for 8,000). */
+/**
+ * Long enough for every real URL, and short enough for every server and proxy on the way (RFC 9110, 4.1, asks for
+ * 8,000).
+ */
 const maxUrlLength = 8_000;
 const maxEventNameLength = 200;
 

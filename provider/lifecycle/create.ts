@@ -55,7 +55,8 @@ export function create(
     resource: NewResource,
     inputs: WebhookInputs,
 ): Promise<Created> {
-    // One at a time for a URL, so that whatever appears on it while a response is missing is this one's, or a stranger's.
+    // One at a time for a URL, so that whatever appears on it while a response is missing is this one's, or a
+    // stranger's.
     return account.inventory.oneAtATime(inputs.url, async () => {
         const listing = await account.inventory.list();
         const found = findOnUrl(listing, owners, resource, inputs);
@@ -200,16 +201,16 @@ async function registerNew(
 }
 
 /**
- * The number of a new webhook's first secret: it goes on from what the resource had, so that no two of its secrets have the
- * same. Where that is not known, the time in seconds is larger than any count.
+ * The number of a new webhook's first secret: it goes on from what the resource had, so that no two of its secrets have
+ * the same. Where that is not known, the time in seconds is larger than any count.
  */
 function firstVersion(previous: Holding | undefined): number {
     return previous === undefined ? 1 : (previous.secretVersion ?? Math.floor(Date.now() / 1000)) + 1;
 }
 
 /**
- * Registers a webhook, once. When the response is lost, it is the one that `/list` shows and that nothing had shown before
- * this call.
+ * Registers a webhook, once. When the response is lost, it is the one that `/list` shows and that nothing had shown
+ * before this call.
  */
 async function registerOnce(
     account: Account,

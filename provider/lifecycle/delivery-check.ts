@@ -47,7 +47,8 @@ export const deliveryCheckSchema = v.object({
 /**
  * Sends harmless test deliveries until receivers accept each secret and reject a wrong one. The API is not called.
  *
- * @throws DeliveryCheckError where that is not so in time, or the run is cancelled before; its message says what was seen, and shows no secret
+ * @throws DeliveryCheckError where that is not so in time, or the run is cancelled before; its message says what was
+ * seen, and shows no secret
  */
 export async function checkDeliveries(
     { urls, secrets, waitSeconds, steadySeconds, instances }: DeliveryCheckInputs,
@@ -56,7 +57,7 @@ export async function checkDeliveries(
     signal?: AbortSignal,
 ): Promise<void> {
     // Loaded only where it is needed: most runs check nothing.
-    // biome-ignore lint/style/noRestrictedImports: a dynamic import goes by the rules of ES modules, which want the ending.
+    // biome-ignore lint/style/noRestrictedImports: a dynamic import goes by the rules of ES modules: it has the ending.
     const { describe, probe } = await import("../../probe/index.js");
     let told = false;
     const result = await probe({

@@ -75,8 +75,8 @@ interface Snapshot {
 }
 
 /**
- * What the API has shown of one account in this run: one response of `/list`, kept true by what this run changes itself.
- * Pulumi starts a provider for each run, so an inventory lives as long as that.
+ * What the API has shown of one account in this run: one response of `/list`, kept true by what this run changes
+ * itself. Pulumi starts a provider for each run, so an inventory lives as long as that.
  */
 export class Inventory {
     readonly limits: Limits;
@@ -134,8 +134,8 @@ export class Inventory {
     }
 
     /**
-     * Asks `/list` until it shows what is looked for, for as long as it may lag. The last call begins when that time is over,
-     * however long the calls take. Those who look at the same time share the calls.
+     * Asks `/list` until it shows what is looked for, for as long as it may lag. The last call begins when that time is
+     * over, however long the calls take. Those who look at the same time share the calls.
      *
      * @returns what `find` found, or undefined when it was not there in time
      */

@@ -3,11 +3,12 @@ import type { Holding, Owners } from "./owners";
 import type { Proofs } from "./proofs";
 
 /**
- * Why a generation must not be deleted yet: receivers may know no other. That is so where everything that would remain has a secret
- * that the state did not have before this run, and nothing in this run has proven that receivers accept one of them.
+ * Why a generation must not be deleted yet: receivers may know no other. That is so where everything that would remain
+ * has a secret that the state did not have before this run, and nothing in this run has proven that receivers accept
+ * one of them.
  *
- * @returns undefined where it may go: others remain, receivers are proven to know one of them, nothing remains at all (then it is
- * to end), or the program says that it may
+ * @returns undefined where it may go: others remain, receivers are proven to know one of them, nothing remains at all
+ * (then it is to end), or the program says that it may
  */
 export function overlapNeeded(owners: Owners, id: string, family: string, proofs: Proofs): OverlapError | undefined {
     const remaining = owners.declaredOf(family).filter((holding) => holding.id !== id);

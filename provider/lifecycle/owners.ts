@@ -62,7 +62,9 @@ export class Owners {
         this.#holdings.delete(owner);
     }
 
-    /** Forgets whatever else has a webhook that the program declares for a resource: that is what it was called before. */
+    /**
+     * Forgets whatever else has a webhook that the program declares for a resource: that is what it was called before.
+     */
     releaseFormer(id: string, owner: string): void {
         for (const other of this.#ownersById.get(id) ?? []) if (other !== owner) this.release(other);
     }

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 
-/** A secret's version in a text that shows nothing of it: secrets are long and random, so no hash of one can be undone. */
+/**
+ * A secret's version in a text that shows nothing of it: secrets are long and random, so no hash of one can be undone.
+ */
 export function versionOf(secret: string): string {
     return createHash("sha256").update(secret).digest("hex").slice(0, 16);
 }

@@ -76,7 +76,10 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
     });
 }
 
-/** Fingerprints of what the API shows in another form than it is declared; undefined where there is nothing of that kind. */
+/**
+ * Fingerprints of what the API shows in another form than it is declared; undefined where there is nothing of that
+ * kind.
+ */
 export function shownOtherwise(
     declared: Pick<WebhookOutputs, "url" | "enabledEvents">,
     shown: RegisteredWebhook,

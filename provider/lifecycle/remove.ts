@@ -7,8 +7,8 @@ import type { WebhookOutputs } from "./state";
 import { isRejection, sendOnce } from "./write";
 
 /**
- * Deletes a webhook. One that is already gone is a success, in whatever words the API says so. One that another resource has
- * adopted stays.
+ * Deletes a webhook. One that is already gone is a success, in whatever words the API says so. One that another
+ * resource has adopted stays.
  *
  * @param owner undefined where the state was written before owners were saved
  * @param overlap why it must not be deleted yet, asked when it is to be
@@ -26,7 +26,8 @@ export async function remove(
     const { client, inventory, notify } = account;
     const holding = owner === undefined ? undefined : owners.get(owner);
     if (holding?.isNew === "webhook" && holding.id === id) {
-        // A replacement that failed half-way left it to be deleted; or it was to be replaced, and the host did not tell which it was.
+        // A replacement that failed half-way left it to be deleted; or it was to be replaced, and the host did not tell
+        // which it was.
         notify(
             `${id} was not deleted, because its resource has adopted it again. If it was to be replaced, remove \`adopt\`, and ` +
                 "run `pulumi up --refresh`",
@@ -34,7 +35,8 @@ export async function remove(
         return;
     }
     if (owners.isOthers(id, saved.account, owner, true)) {
-        // A renamed resource: the new one has adopted the webhook that the old one gives up, now or in a run that failed.
+        // A renamed resource: the new one has adopted the webhook that the old one gives up, now or in a run that
+        // failed.
         notify(`${id} was not deleted, because another resource of this program has adopted it`);
         return;
     }

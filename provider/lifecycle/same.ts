@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 
 /**
- * What counts as the same. Every `/update` rotates the secret, so two spellings of one thing must never look like a change.
+ * What counts as the same. Every `/update` rotates the secret, so two spellings of one thing must never look like a
+ * change.
  */
 
 /**
- * The one spelling that all spellings of a URL share: scheme and host in small letters, no default port, no dot segments
- * (WHATWG URL), and percent-encoding only where it is needed (RFC 3986, 6.2.2).
+ * The one spelling that all spellings of a URL share: scheme and host in small letters, no default port, no dot
+ * segments (WHATWG URL), and percent-encoding only where it is needed (RFC 3986, 6.2.2).
  */
 export function canonicalUrl(url: string): string {
     let href: string;
@@ -29,8 +30,8 @@ export function sameUrl(one: string, other: string): boolean {
 }
 
 /**
- * Whether one URL is how an API may show the other: besides {@link sameUrl}, with another case, or with or without a slash at the
- * end of its path. For responses only, so that an API's spelling is neither an error nor drift.
+ * Whether one URL is how an API may show the other: besides {@link sameUrl}, with another case, or with or without a
+ * slash at the end of its path. For responses only, so that an API's spelling is neither an error nor drift.
  */
 export function alikeUrl(one: string, other: string): boolean {
     return looseUrl(one) === looseUrl(other);

@@ -4,8 +4,8 @@ import { CaptionsError } from "../errors";
 import { withoutNulls } from "./same";
 
 /**
- * The shapes that the lifecycle works on. What is in `WebhookOutputs` is saved in its users' states for years: fields may be
- * added, and every form that was ever saved must go on working.
+ * The shapes that the lifecycle works on. What is in `WebhookOutputs` is saved in its users' states for years: fields
+ * may be added, and every form that was ever saved must go on working.
  */
 
 /** Values whose change asks for a rotation. */
@@ -31,19 +31,28 @@ export const inputNames = keysOf<WebhookInputs>({
     account: true,
 });
 
-/** What is saved of a webhook besides its inputs. No input is saved a second time, as it may be a secret under its own name only. */
+/**
+ * What is saved of a webhook besides its inputs. No input is saved a second time, as it may be a secret under its own
+ * name only.
+ */
 export interface WebhookOutputs extends WebhookInputs {
     /** Missing only where the API has not shown it yet. */
     readonly secret?: string | undefined;
-    /** 1 for the first secret that was seen, and one more at each change of it: others follow it without knowing the secret. */
+    /**
+     * 1 for the first secret that was seen, and one more at each change of it: others follow it without knowing the
+     * secret.
+     */
     readonly secretVersion: number;
     /** When this provider last changed the webhook, ISO 8601: `/list` may lag behind that, and is then not believed. */
     readonly changedAt?: string | undefined;
-    /** Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like drift. */
+    /**
+     * Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like
+     * drift.
+     */
     readonly shownAs?: { readonly url?: string | undefined; readonly enabledEvents?: string | undefined } | undefined;
     /**
-     * Set while it is not known whether the last `/update` was done, or when it was done in part: the fingerprint of the
-     * `rotateWhenChanged` that the saved secret was made for. The next run looks before it sends anything.
+     * Set while it is not known whether the last `/update` was done, or when it was done in part: the fingerprint of
+     * the `rotateWhenChanged` that the saved secret was made for. The next run looks before it sends anything.
      */
     readonly unfinished?: string | undefined;
 }

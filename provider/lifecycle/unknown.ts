@@ -1,6 +1,6 @@
 /**
- * Stands for a value that is not known yet, in a preview. Each front puts it in place of what its host uses for that, also
- * where a list or an object is expected.
+ * Stands for a value that is not known yet, in a preview. Each front puts it in place of what its host uses for that,
+ * also where a list or an object is expected.
  */
 export const unknown: unique symbol = Symbol("not known yet");
 

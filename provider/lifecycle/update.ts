@@ -9,11 +9,11 @@ import { keepersFingerprint, type WebhookInputs, type WebhookOutputs, withInputs
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /**
- * Brings a webhook from what is saved to what is wanted with one `/update`, and with none where nothing is to be changed:
- * the engine also calls this after a run that failed half-way.
+ * Brings a webhook from what is saved to what is wanted with one `/update`, and with none where nothing is to be
+ * changed: the engine also calls this after a run that failed half-way.
  *
- * @throws PartialFailure where it is not known whether the `/update` was done, or where the API did only a part of it; the next
- * run looks before it sends anything
+ * @throws PartialFailure where it is not known whether the `/update` was done, or where the API did only a part of it;
+ * the next run looks before it sends anything
  * @throws WebhookNotFoundError where the webhook is gone
  */
 export async function update(
@@ -165,7 +165,9 @@ export function missingEvents(wanted: WebhookSettings, live: WebhookSettings): r
     return wanted.enabledEvents.filter((event) => !live.enabledEvents.includes(event));
 }
 
-/** Tells that the API shows something else than was declared, neither as it was before nor as another spelling of it. */
+/**
+ * Tells that the API shows something else than was declared, neither as it was before nor as another spelling of it.
+ */
 export function tellOtherForm({ notify }: Account, id: string, shownAs: NonNullable<WebhookOutputs["shownAs"]>): void {
     notify(
         `the API shows the ${Object.keys(shownAs).join(" and ")} of ${id} in another form than declared; from now on that ` +

@@ -17,9 +17,9 @@ export interface WritingCall<T> {
 }
 
 /**
- * Sends a call that changes something, once: the only way in which the lifecycle does so. By the table in `api/endings.ts` the
- * call was done, or did nothing, or it is not known. What is not known is looked for in `/list`, and never sent again in the
- * same run, because it may still be done later.
+ * Sends a call that changes something, once: the only way in which the lifecycle does so. By the table in
+ * `api/endings.ts` the call was done, or did nothing, or it is not known. What is not known is looked for in `/list`,
+ * and never sent again in the same run, because it may still be done later.
  *
  * @throws CallError where it is certain that it did nothing
  * @throws UnknownOutcomeError where neither the response nor `/list` tells
@@ -54,8 +54,8 @@ export function isRejection(error: unknown): error is CallError {
 }
 
 /**
- * A step that failed half-way: the webhook exists, and what is known of it must be saved, so that the next run goes on from
- * there.
+ * A step that failed half-way: the webhook exists, and what is known of it must be saved, so that the next run goes on
+ * from there.
  */
 export class PartialFailure extends CaptionsError {
     override readonly name = "PartialFailure";

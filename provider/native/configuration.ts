@@ -42,8 +42,8 @@ export function accountsOf(given: Properties, notify: (line: string) => void, si
 }
 
 /**
- * The settings by which two providers are of different accounts. What one takes from the environment is not in the state: it is
- * taken to be what the environment has now.
+ * The settings by which two providers are of different accounts. What one takes from the environment is not in the
+ * state: it is taken to be what the environment has now.
  */
 export function otherAccount(before: Properties, now: Properties): string[] {
     const { CAPTIONS_API_KEY, CAPTIONS_BASE_URL } = process.env;

@@ -6,8 +6,8 @@ import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 export const withoutProxy = { "grpc.enable_http_proxy": 0 };
 
 /**
- * Tells the user something at once. The engine shows what a plugin logs, and, unlike for the dynamic provider host, not what it
- * writes to standard error.
+ * Tells the user something at once. The engine shows what a plugin logs, and, unlike for the dynamic provider host, not
+ * what it writes to standard error.
  */
 export class EngineLog {
     readonly #client: EngineClient | undefined;

@@ -5,8 +5,8 @@ import { EngineLog } from "./engine-log";
 import { Plugin } from "./provider";
 
 /**
- * The plugin `pulumi-resource-captions`: the engine starts it with its own address, and reads from the first line of standard
- * output at which port it serves.
+ * The plugin `pulumi-resource-captions`: the engine starts it with its own address, and reads from the first line of
+ * standard output at which port it serves.
  */
 
 /** A URL of 8,000 characters, and 10,000 webhooks in one answer. */

@@ -51,8 +51,8 @@ import { type Properties, plain, plainProperties, structOf, wiredLike, wireOf } 
 import { webhookHandler } from "./webhook";
 
 /**
- * Marks a provider that the engine has made for the stack: of one that a resource comes from it tells no more than its inputs. In
- * users' states, so its name stays.
+ * Marks a provider that the engine has made for the stack: of one that a resource comes from it tells no more than its
+ * inputs. In users' states, so its name stays.
  */
 const defaultInput = "__default";
 
@@ -72,15 +72,17 @@ interface ResourceRequest {
 }
 
 /**
- * The plugin as a gRPC service (pulumi/pulumi, proto/pulumi/provider.proto). It only translates between the engine and a
- * {@link Session}.
+ * The plugin as a gRPC service (pulumi/pulumi, proto/pulumi/provider.proto). It only translates between the engine and
+ * a {@link Session}.
  */
 export class Plugin {
     readonly #log: EngineLog;
     readonly #cancellation = new Cancellation();
     readonly #onIdle: () => void;
     #running: Running | undefined;
-    /** The stack's configuration for the dynamic provider, once the engine asks about a resource that comes from there. */
+    /**
+     * The stack's configuration for the dynamic provider, once the engine asks about a resource that comes from there.
+     */
     #dynamic: Properties | undefined;
     #underWay = 0;
 
@@ -130,9 +132,9 @@ export class Plugin {
     };
 
     /**
-     * A provider's settings are no part of its webhooks: a change of them replaces nothing. Once this provider is configured, the
-     * engine asks about a resource that comes from another one: then they say whether that is another account. Default
-     * providers are the stack's: they differ by the version of this package.
+     * A provider's settings are no part of its webhooks: a change of them replaces nothing. Once this provider is
+     * configured, the engine asks about a resource that comes from another one: then they say whether that is another
+     * account. Default providers are the stack's: they differ by the version of this package.
      */
     readonly #diffConfig = async (request: DiffRequest): Promise<DiffResponse> => {
         const [before = {}, now = {}] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map((struct) =>

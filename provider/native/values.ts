@@ -3,8 +3,8 @@ import { unknown } from "../lifecycle";
 import { isMarker, withMarkers } from "../markers";
 
 /**
- * Properties as the engine sends them: secrets are wrapped, and what is not known yet is a marker. The protocol is described in
- * pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go.
+ * Properties as the engine sends them: secrets are wrapped, and what is not known yet is a marker. The protocol is
+ * described in pulumi/pulumi, sdk/go/common/resource/plugin/rpc.go.
  */
 export type Wire = Readonly<Record<string, unknown>>;
 
@@ -59,8 +59,8 @@ export function hasSecret(value: unknown): boolean {
 }
 
 /**
- * Values for the engine, each marked as a secret that is one by its name, or that was a secret under this name in what the
- * engine sent.
+ * Values for the engine, each marked as a secret that is one by its name, or that was a secret under this name in what
+ * the engine sent.
  */
 export function wiredLike(values: object, secretNames: readonly string[], ...sent: readonly Wire[]): Wire {
     return Object.fromEntries(

@@ -17,8 +17,8 @@ import { nameOf } from "./urn";
 import { hasSecret, type Properties, plain, plainProperties, type Wire, wiredLike } from "./values";
 
 /**
- * What a rotating webhook tells its generations of each other, as an input that users neither set nor see. In users' states, so
- * its name and form stay.
+ * What a rotating webhook tells its generations of each other, as an input that users neither set nor see. In users'
+ * states, so its name and form stay.
  */
 export const generationInput = "__generation";
 
@@ -49,11 +49,16 @@ const secretOutputs = ["secret"];
 interface OwnProvider {
     /** Whether it is the stack's default one. */
     readonly isDefault: boolean;
-    /** Whether it is of another account than a webhook that comes from the dynamic front, where that had this account. */
+    /**
+     * Whether it is of another account than a webhook that comes from the dynamic front, where that had this account.
+     */
     readonly isOtherThanDynamic: (account: string | undefined) => boolean;
 }
 
-/** Webhooks, by a session. An account is a provider here: one that a state of the dynamic front names is that of an explicit provider. */
+/**
+ * Webhooks, by a session. An account is a provider here: one that a state of the dynamic front names is that of an
+ * explicit provider.
+ */
 export function webhookHandler(session: Session, provider: OwnProvider): ResourceHandler {
     return {
         async check({ urn, olds, news }) {

@@ -4,8 +4,8 @@ import type { Behaviour, Fault, FaultKind } from "../../emulator";
 /** What a test draws: some rounds of editing a program, meddling by hand, and running it, with faults on the way. */
 
 /**
- * What is declared together: `twins` are equal webhooks on one URL (`allowDuplicateUrl`), `rotating` are the generations of a
- * rotating webhook, the others have a URL of their own. The groups' URLs are all different.
+ * What is declared together: `twins` are equal webhooks on one URL (`allowDuplicateUrl`), `rotating` are the
+ * generations of a rotating webhook, the others have a URL of their own. The groups' URLs are all different.
  */
 export const groups = ["alone", "other", "twins", "rotating"] as const;
 export type Group = (typeof groups)[number];
@@ -274,8 +274,9 @@ const spellings = [
 ] as const satisfies readonly Behaviour["urlForm"][];
 
 /**
- * The switches for what the documentation leaves open: a client must be right with every value. An API that shows another URL than
- * it was given (`tracking-query`) has tests of its own: nothing can be found by its URL there, and an adoption takes two runs.
+ * The switches for what the documentation leaves open: a client must be right with every value. An API that shows
+ * another URL than it was given (`tracking-query`) has tests of its own: nothing can be found by its URL there, and an
+ * adoption takes two runs.
  */
 const behaviour: fc.Arbitrary<Partial<Behaviour>> = fc.record({
     listLagMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(20) }),

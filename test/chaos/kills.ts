@@ -9,7 +9,9 @@ import { findLeaks } from "../support/leaks";
 import type { Run, Stack } from "../support/stack";
 import { processesWith } from "./processes";
 
-/** Kills the engine, the program or the provider in the middle of `pulumi up`, and goes on from there as a user would. */
+/**
+ * Kills the engine, the program or the provider in the middle of `pulumi up`, and goes on from there as a user would.
+ */
 
 export const ways = ["Ctrl-C", "Ctrl-C twice", "kill -9 engine", "kill -9 program", "kill -9 provider"] as const;
 export type Way = (typeof ways)[number];
@@ -213,8 +215,9 @@ export class Victim {
     }
 
     /**
-     * Where a state is kept in a folder, the engine (3.274) writes a file of attributes beside it. Killed in that moment it
-     * leaves an empty one, and says "failed to load checkpoint: EOF" from then on. Nothing is in it that anybody needs.
+     * Where a state is kept in a folder, the engine (3.274) writes a file of attributes beside it. Killed in that
+     * moment it leaves an empty one, and says "failed to load checkpoint: EOF" from then on. Nothing is in it that
+     * anybody needs.
      */
     #removeBrokenAttributes(): void {
         const folder = join(this.stack.folder, "pulumi-state", ".pulumi");

@@ -2,9 +2,9 @@ import { canonicalEvents, canonicalUrl } from "./inputs";
 import { type Declaration, inEngineOrder, type Program } from "./simulated-engine";
 
 /**
- * What the users' documentation promises, said a second time and in another way: no network, no identifiers, no secrets,
- * no errors, only who has which webhook. It foretells a run on which nothing goes wrong; what may happen when something does
- * is said by the invariants in `play.ts`.
+ * What the users' documentation promises, said a second time and in another way: no network, no identifiers, no
+ * secrets, no errors, only who has which webhook. It foretells a run on which nothing goes wrong; what may happen when
+ * something does is said by the invariants in `play.ts`.
  */
 
 /** A webhook at the API. */
@@ -341,8 +341,8 @@ class ModelRun {
 }
 
 /**
- * Why a webhook's secret may be rotated: a change in the program, or one made by hand that a run repairs. Each reason is good for
- * one rotation, however many runs fail on the way to it.
+ * Why a webhook's secret may be rotated: a change in the program, or one made by hand that a run repairs. Each reason
+ * is good for one rotation, however many runs fail on the way to it.
  */
 export class Reasons {
     readonly #program = new Map<string, number>();

@@ -44,15 +44,17 @@ const listLag = { calm: 4, stormy: 30, lagging: 100 };
 const callTimeout = { withSlowFaults: 300, without: 30_000 };
 
 /**
- * Calls beyond those that are needed anyway: for each fault, the looks for what became of it (five at growing pauses, and
- * one more for a change), the same call again, and one to spare.
+ * Calls beyond those that are needed anyway: for each fault, the looks for what became of it (five at growing pauses,
+ * and one more for a change), the same call again, and one to spare.
  */
 const callsPerFault = 8;
 
 /** An event that nobody declares alone, and that the API knows: an older generation keeps it, and may be replaced. */
 const mutedTo = "creator.started";
 
-/** What others changed is believed when it stays so for as long as the list may lag: that many looks at growing pauses. */
+/**
+ * What others changed is believed when it stays so for as long as the list may lag: that many looks at growing pauses.
+ */
 const looksForDrift = 6;
 
 /** Runs without faults in which a user who does what the errors say must come to the end. */
@@ -428,7 +430,8 @@ class Player {
             const now = JSON.stringify(api.get(id));
             this.#expect(now === JSON.stringify(left), `${id}, which others have registered, is left as it was`);
         }
-        // Registered, but its response was lost, and it could not be found: at most one for each that waits for its webhook.
+        // Registered, but its response was lost, and it could not be found: at most one for each that waits for its
+        // webhook.
         let allowed = this.#lateOrphans;
         for (const group of groups) {
             const lost = [...api.values()].filter(
@@ -501,8 +504,8 @@ class Player {
         const faults = calls.flatMap(({ fault }) => (fault === undefined ? [] : [fault as FaultKind]));
         for (const kind of faults) add(this.figures.faults, kind, 1);
         if (prediction !== undefined) return;
-        // `/events` and `/list`, two calls for each resource (also for one that is deleted first), and a look at each that
-        // failed half-way or may be gone.
+        // `/events` and `/list`, two calls for each resource (also for one that is deleted first), and a look at each
+        // that failed half-way or may be gone.
         const resources = new Set([...program.keys(), ...before.map(([name]) => name)]).size;
         const needed = 2 + (refreshes ? 1 : 0) + 3 * (resources + this.#engine.pendingDeletes.size);
         // With a short time limit a slow machine makes calls time out that nobody drew.
@@ -672,7 +675,9 @@ class Player {
 
 let addresses = 0;
 
-/** A loopback address of its own, where there is one: nobody else takes the port while connections to it are refused. */
+/**
+ * A loopback address of its own, where there is one: nobody else takes the port while connections to it are refused.
+ */
 function ownAddress(): string {
     if (process.platform !== "linux") return "127.0.0.1";
     const number = addresses++ % 60_000;

@@ -25,7 +25,10 @@ export interface ChaosResult {
 /** With `minutes`: how many histories are drawn from one seed. */
 const runsOfSeed = 20;
 
-/** Plays histories, several at once as most of the time is waiting. Each row of them has seeds of its own: the first is `seed`. */
+/**
+ * Plays histories, several at once as most of the time is waiting. Each row of them has seeds of its own: the first is
+ * `seed`.
+ */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const { runs, seed, minutes, path, progress } = options;
     const figures = new Figures();

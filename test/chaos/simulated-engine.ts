@@ -23,7 +23,10 @@ export interface Saved {
     readonly id: string;
     readonly inputs: WebhookInputs;
     readonly outputs: WebhookOutputs;
-    /** Which resource it is says the state's outputs: a name that was changed by an alias stays there until the next update. */
+    /**
+     * Which resource it is says the state's outputs: a name that was changed by an alias stays there until the next
+     * update.
+     */
     readonly resource: Resource;
     readonly trigger: number;
     /** The last step of it failed half-way (the engine's `initErrors`), so that the next run has to update it. */
@@ -38,8 +41,8 @@ export type Failures = ReadonlyMap<string, Error>;
 type Step = "create" | "update" | "replace" | "keep";
 
 /**
- * The names in the order in which the engine hears of them: resources of the state first, and the generations of a rotating
- * webhook last, as they depend on each other.
+ * The names in the order in which the engine hears of them: resources of the state first, and the generations of a
+ * rotating webhook last, as they depend on each other.
  */
 export function inEngineOrder(program: Program, isSaved: (name: string) => boolean): string[] {
     const rank = (name: string) => (program.get(name)?.generation !== undefined ? 2 : isSaved(name) ? 0 : 1);
@@ -47,9 +50,9 @@ export function inEngineOrder(program: Program, isSaved: (name: string) => boole
 }
 
 /**
- * What Pulumi's engine and its dynamic provider host do around a {@link Session}, without either: a session that lives for one
- * run; `check` and `diff` one after another, steps at the same time or in an order; a state that goes through JSON; deletes
- * after everything else and only if that went well.
+ * What Pulumi's engine and its dynamic provider host do around a {@link Session}, without either: a session that lives
+ * for one run; `check` and `diff` one after another, steps at the same time or in an order; a state that goes through
+ * JSON; deletes after everything else and only if that went well.
  */
 export class SimulatedEngine {
     /** By the resource's name. */

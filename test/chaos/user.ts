@@ -141,8 +141,8 @@ export class User {
     }
 
     /**
-     * Which of several equal webhooks is meant `adopt: true` cannot say: the user looks at what there is, and names one that no
-     * resource has; rather none that others have registered.
+     * Which of several equal webhooks is meant `adopt: true` cannot say: the user looks at what there is, and names one
+     * that no resource has; rather none that others have registered.
      */
     chooseAmongEqual(webhooks: readonly RegisteredWebhook[], isForeign: (id: string) => boolean): void {
         const chosen = new Set<string | true>(this.adopt.values());

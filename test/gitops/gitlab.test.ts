@@ -141,7 +141,8 @@ describe("a team on GitLab", () => {
     });
 });
 
-// With the key in the stack's settings, as ESC hands it on, the provider of the last change is in the state with its key.
+// With the key in the stack's settings, as ESC hands it on, the provider of the last change is in the state with its
+// key.
 test("a key that is rotated in the settings is used for drift at once", { timeout: 240_000 }, async () => {
     const own = await World.start();
     try {

@@ -7,7 +7,7 @@ const root = join(__dirname, "../..");
 const { formatter } = JSON.parse(readFileSync(join(root, "biome.json"), "utf8"));
 
 /** Where comments are still longer. */
-const later = /^(provider|examples\/gitops|test\/(chaos|gitops))\//;
+const later = /^provider\/(generations|(dynamic|native)\/rotating-webhook|native\/index)\.ts$/;
 
 test("a comment is not longer than the lines that the formatter makes: it leaves comments alone", () => {
     const files = execFileSync("git", ["ls-files", "*.ts", "*.mts", "*.mjs", "*.js"], { cwd: root, encoding: "utf8" });

@@ -66,8 +66,9 @@ interface Kept {
 }
 
 /**
- * A stand-in for GitHub Actions' runner. Steps with `run` are carried out as they are written, in a checkout, with what `env`
- * and `if` come to by GitHub's own evaluator (`npm` and `gh` are stand-ins, too); of steps with `uses` those that are known are replaced:
+ * A stand-in for GitHub Actions' runner. Steps with `run` are carried out as they are written, in a checkout, with what
+ * `env` and `if` come to by GitHub's own evaluator (`npm` and `gh` are stand-ins, too); of steps with `uses` those that
+ * are known are replaced:
  *
  * | step | in its place |
  * | --- | --- |

@@ -16,7 +16,9 @@ export interface Job {
     readonly artifacts?: { readonly paths: readonly string[] };
 }
 
-/** Which jobs a pipeline with these variables has, as the program `gitlab-ci-local` says, which checks the schema first. */
+/**
+ * Which jobs a pipeline with these variables has, as the program `gitlab-ci-local` says, which checks the schema first.
+ */
 export async function jobsOf(folder: string, variables: Texts): Promise<string[]> {
     const given = Object.entries({ CI_DEFAULT_BRANCH: "main", CI_COMMIT_BRANCH: "", ...variables });
     const args = given.flatMap(([name, value]) => ["--variable", `${name}=${value}`]);
@@ -36,8 +38,8 @@ async function gitlabCiLocal(folder: string, args: readonly string[]): Promise<s
 }
 
 /**
- * A stand-in for GitLab's runner. It carries out a job's lines as they are written, in a checkout as GitLab makes it: `before_script`
- * and `script` in one shell, `after_script` in another.
+ * A stand-in for GitLab's runner. It carries out a job's lines as they are written, in a checkout as GitLab makes it:
+ * `before_script` and `script` in one shell, `after_script` in another.
  */
 export class GitLab {
     constructor(private readonly world: World) {}

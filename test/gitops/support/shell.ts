@@ -12,7 +12,8 @@ export interface Ran {
 /**
  * Runs a script with bash to its end, whatever that is, with nothing of this environment but what is given.
  *
- * @param cancel ends it as GitHub's runner does: SIGINT to bash alone, after 7.5 s SIGTERM, after 2.5 s more SIGKILL to all of it
+ * @param cancel ends it as GitHub's runner does: SIGINT to bash alone, after 7.5 s SIGTERM, after 2.5 s more SIGKILL to
+ * all of it
  */
 export async function bash(
     script: string,
@@ -49,7 +50,10 @@ export async function bash(
     });
 }
 
-/** Kills a process and all that it has started: Pulumi's plugins are in process groups of their own, and outlive an engine that is killed. */
+/**
+ * Kills a process and all that it has started: Pulumi's plugins are in process groups of their own, and outlive an
+ * engine that is killed.
+ */
 export function killTree(pid: number): void {
     const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
     const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));

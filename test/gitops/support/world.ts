@@ -33,8 +33,8 @@ export const example = join(root, "examples/gitops");
 export const passphrase = "pass-9JtWq3ZcVb7Nf2";
 
 /**
- * A team that has copied the example: its repository on the hosting's side (a bare one), a state, the API (an emulator), and a
- * receiver. All of it goes away with {@link stop}.
+ * A team that has copied the example: its repository on the hosting's side (a bare one), a state, the API (an
+ * emulator), and a receiver. All of it goes away with {@link stop}.
  */
 export class World {
     readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "pulumi-captions-gitops-")));
@@ -42,7 +42,10 @@ export class World {
     readonly backend = pathToFileURL(join(this.folder, "state")).href;
     /** What the receiver knows: always the live secrets, or none but these. */
     known: "live" | readonly string[] = "live";
-    /** The day on which everything runs; by the calendar a generation begins on 2026-09-04, and the next one on 2026-12-03. */
+    /**
+     * The day on which everything runs; by the calendar a generation begins on 2026-09-04, and the next one on
+     * 2026-12-03.
+     */
     today = "2026-11-24";
     readonly #modules = join(this.folder, "modules");
     #clones = 0;
@@ -144,7 +147,8 @@ export class World {
     }
 
     /**
-     * A checkout as a CI makes it: in a folder that may be left over from the run before, cleaned, only so many commits deep.
+     * A checkout as a CI makes it: in a folder that may be left over from the run before, cleaned, only so many commits
+     * deep.
      *
      * @param depth 0 for all commits
      */
@@ -220,8 +224,8 @@ export class World {
     }
 
     /**
-     * What the example's packages are, with this package as it is packed, and an `npm` that links them: no registry has this
-     * package yet, so `npm ci` itself cannot be run.
+     * What the example's packages are, with this package as it is packed, and an `npm` that links them: no registry has
+     * this package yet, so `npm ci` itself cannot be run.
      */
     #makeModules(): void {
         mkdirSync(join(this.#modules, ".bin"), { recursive: true });
