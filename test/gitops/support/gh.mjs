@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// A stand-in for GitHub's command `gh`, on PATH while a workflow's steps run: what the hosting would keep is in the JSON
-// file that GH_STAND_IN names. It knows the calls that the workflows make, and refuses all others.
+// A stand-in for GitHub's command `gh`, on PATH while a workflow's steps run: what the hosting would keep is in the
+// JSON file that GH_STAND_IN names. It knows the calls that the workflows make, and refuses all others.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
