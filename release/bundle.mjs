@@ -38,6 +38,15 @@ const leaveOut = {
     },
 };
 
+const ofModules = {
+    name: "take axios as modules, of which parts can be left out, also where it is loaded late",
+    setup({ onResolve, resolve }) {
+        onResolve({ filter: /^axios$/ }, ({ path, resolveDir, kind }) =>
+            kind === "require-call" ? resolve(path, { kind: "import-statement", resolveDir }) : undefined,
+        );
+    },
+};
+
 const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ["provider/native/main.ts"],
@@ -52,7 +61,7 @@ const { metafile } = await build({
     lineLimit: 160,
     legalComments: "none",
     metafile: true,
-    plugins: [leaveOut],
+    plugins: [leaveOut, ofModules],
 });
 
 const packages = new Set(

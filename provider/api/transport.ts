@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Readable } from "node:stream";
-import axios, { type AxiosError } from "axios";
+import type { AxiosError, AxiosInstance, AxiosStatic } from "axios";
 import { connectingBy, NoConnection } from "./connecting";
 import type { Attempt } from "./endings";
 import type { Limits } from "./limits";
@@ -23,17 +23,7 @@ export function createTransport(
     const url = new URL(account.baseUrl);
     // Plain http is only for this machine, where a proxy would read the key.
     const proxy = isLoopback(url.hostname) ? undefined : proxyFor(url, process.env);
-    const client = axios.create({
-        baseURL: account.baseUrl,
-        headers: { "x-api-key": account.apiKey, Accept: "application/json", "User-Agent": "pulumi-captions" },
-        // axios takes a proxy's rejections for responses of the API, and has no limit on a proxy that hangs.
-        proxy: false,
-        // A redirect would take the key to another place.
-        maxRedirects: 0,
-        maxBodyLength: maxResponseBytes,
-        responseType: "stream",
-        validateStatus: () => true,
-    });
+    let client: AxiosInstance | undefined;
     return async (path, body, signal) => {
         const abandon = new AbortController();
         const onCancel = () => abandon.abort();
@@ -50,6 +40,7 @@ export function createTransport(
             },
         };
         try {
+            client ??= createClient(account);
             const { data, status, headers } = await client.post<Readable>(path, body, {
                 signal: abandon.signal,
                 // A connection of its own for each call: on a kept one nobody can tell whether a call that breaks had
@@ -68,6 +59,22 @@ export function createTransport(
             signal?.removeEventListener("abort", onCancel);
         }
     };
+}
+
+function createClient({ apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string }): AxiosInstance {
+    // Loaded at the first call, as most runs make none: 50 of the 70 ms that all of this package takes to load.
+    const { default: axios } = require("axios") as { readonly default: AxiosStatic };
+    return axios.create({
+        baseURL: baseUrl,
+        headers: { "x-api-key": apiKey, Accept: "application/json", "User-Agent": "pulumi-captions" },
+        // axios takes a proxy's rejections for responses of the API, and has no limit on a proxy that hangs.
+        proxy: false,
+        // A redirect would take the key to another place.
+        maxRedirects: 0,
+        maxBodyLength: maxResponseBytes,
+        responseType: "stream",
+        validateStatus: () => true,
+    });
 }
 
 /** The whole body, or why there is none. */
