@@ -6,6 +6,7 @@ import { expect, inject } from "vitest";
 import type { Emulator } from "../../emulator";
 import { type Engine, engineEnvironment } from "../../engine";
 import { findLeaks } from "../support/leaks";
+import { quickStart } from "../support/quick-start";
 import type { Run, Stack } from "../support/stack";
 import { processesWith } from "./processes";
 
@@ -144,6 +145,7 @@ export class Victim {
                 CAPTIONS_API_KEY: emulator.apiKey,
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 CAPTIONS_LIST_LAG_SECONDS: "0.5",
+                ...quickStart,
             },
             stdio: ["ignore", "pipe", "pipe"],
             // A group of its own, to which Ctrl-C goes as it does in a terminal.

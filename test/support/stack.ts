@@ -8,6 +8,7 @@ import {
     symlinkSync,
     writeFileSync,
 } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, onTestFinished } from "vitest";
@@ -15,6 +16,7 @@ import type { Emulator } from "../../emulator";
 import { type Engine, ensureEngine } from "../../engine";
 import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import { findLeaks } from "./leaks";
+import { quickStart } from "./quick-start";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -39,6 +41,7 @@ export interface Resource {
     readonly urn: string;
     readonly type: string;
     readonly id?: string;
+    readonly provider?: string;
     readonly inputs: Readonly<Record<string, unknown>>;
     readonly outputs: Readonly<Record<string, unknown>>;
     readonly initErrors?: readonly string[];
@@ -127,9 +130,14 @@ export class Stack {
 
     /** The resources of the state that are webhooks, as the state has them: secrets encrypted. */
     async webhooks(): Promise<readonly Resource[]> {
-        const state = JSON.parse((await this.run("stack", "export")).stdout);
-        const resources: Resource[] = state.deployment.resources ?? [];
-        return resources.filter(({ type }) => type === webhookTypes[inject("front")]);
+        return (await this.resources()).filter(({ type }) => type === webhookTypes[inject("front")]);
+    }
+
+    /** All resources of the state. */
+    async resources(): Promise<readonly Resource[]> {
+        // What `pulumi stack export` prints, without a process for it.
+        const file = join(this.folder, "pulumi-state/.pulumi/stacks/test/test.json");
+        return JSON.parse(await readFile(file, "utf8")).checkpoint.latest.resources ?? [];
     }
 
     /** The stack's outputs, with secrets in clear. */
@@ -167,6 +175,7 @@ export class Stack {
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 // The option --event-log is there only then.
                 PULUMI_DEBUG_COMMANDS: "true",
+                ...quickStart,
                 ...env,
             },
         });

@@ -31,8 +31,7 @@ ${rotating(`generations: ["a"], adopt: { a: first.id.apply(() => "${id}") }`)}`)
 test("the package names no version of the plugin: whatever its version, what is new and what is dropped belong in one process", async () => {
     const { emulator, stack } = await startProject(rotating('generations: ["a"], distinctUrls: true'));
     expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
-    const { resources } = JSON.parse((await stack.run("stack", "export")).stdout).deployment;
-    const providers: string[] = resources.flatMap(({ provider }: { provider?: string }) => provider ?? []);
+    const providers = (await stack.resources()).flatMap(({ provider }) => provider ?? []);
     expect(providers).toEqual([expect.stringContaining("pulumi:providers:captions::default::")]);
     stack.program(rotating('generations: ["b"], distinctUrls: true'));
     expect(await stack.up()).toMatchObject({ calls: ["list", "register"] });
