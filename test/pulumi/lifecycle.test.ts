@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
+import limits from "../../bench/limits.json";
 import { renders, startProject, webhookProgram } from "../support/project";
 
 const consumer = `
@@ -222,17 +223,22 @@ test("drift of url, of events and of the secret shows in a refresh, and up repai
     expect(await stack.outputs()).toMatchObject({ secret: emulator.webhooks[0]?.secret });
 });
 
-test("60 webhooks are created in 61 calls, refreshed in one, and destroyed in 60", async () => {
+test("many webhooks take no more calls, and no more bytes in the state, than bench/limits.json allows", async () => {
+    const { webhooks: count, calls, stateBytesPerWebhook } = limits;
     const { emulator, stack } = await startProject(`
-for (let index = 0; index < 60; index++) {
+for (let index = 0; index < ${count}; index++) {
     new captions.Webhook("webhook-" + index, { url: "https://api.example.com/" + index, enabledEvents: ["creator.success"] });
 }`);
     const up = await stack.up();
     expect(up.code).toBe(0);
-    expect(up.calls).toHaveLength(61);
-    expect(emulator.webhooks).toHaveLength(60);
-    expect(await stack.refresh("--expect-no-changes")).toMatchObject({ code: 0, calls: ["list"] });
-    expect((await stack.destroy()).calls).toHaveLength(60);
+    expect(up.calls).toHaveLength(calls.up);
+    expect(emulator.webhooks).toHaveLength(count);
+    const bytes = (await stack.webhooks()).map((webhook) => JSON.stringify(webhook).length);
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(stateBytesPerWebhook[inject("front")]);
+    const refresh = await stack.refresh("--expect-no-changes");
+    expect(refresh.code).toBe(0);
+    expect(refresh.calls).toHaveLength(calls.refresh);
+    expect((await stack.destroy()).calls).toHaveLength(calls.destroy);
     expect(emulator.webhooks).toEqual([]);
 });
 
