@@ -68,6 +68,11 @@ test("wrong usage is exit code 2 and one line, with the nearest name, and one hi
         [["deliver", "-s", "dev", "--timeout", "0"], "must be a number of seconds from 1 to 600"],
         [["deliver", "-s", "dev", "--timeout", "soon"], "from 1 to 600"],
         [["deliver", "-s", "dev", "--wait", "0"], "from 1 to 86400"],
+        [
+            ["deliver", "-s", "dev", "--body", "a.json", "--wait", "9"],
+            "--wait cannot be used with --body: the recorded",
+        ],
+        [["deliver", "-s", "dev", "--body", ""], "--body is required"],
         [["deliver", "-s", "dev", "--instances", "1.5"], "must be a whole number from 1 to 1000"],
         [["deliver", "-s", "dev", "--wait", "5", "--steady", "9"], "--wait must not be less than --steady"],
     ] as const) {
