@@ -1,17 +1,11 @@
-import {
-    defaultTimeoutSeconds,
-    deliverOnce,
-    harmlessEvent,
-    type ProbeProgress,
-    probe,
-    withoutGeneration,
-} from "../../probe";
+import { defaultTimeoutSeconds, harmlessEvent, type ProbeProgress, probe } from "../../probe";
 import { UsageError } from "../errors";
 import { type Command, exit, type Io } from "../io";
 import { parseCount, parseOptions, parseSeconds, required } from "../options";
 import { stackOptions, stackOptionsHelp, stackOutputs } from "../pulumi";
+import { deliverRecorded } from "./recorded-delivery";
 import { type RecordedEvent, readRecordedEvent } from "./recorded-event";
-import { isAccepted, type RecordedResult, recordedReport, recordedToJson } from "./recorded-report";
+import { isAccepted, recordedReport, recordedToJson } from "./recorded-report";
 import { progressLine, report, toJson } from "./report";
 import { checkUrl, secretsIn, urlsIn } from "./stack-outputs";
 
@@ -57,7 +51,7 @@ ${stackOptionsHelp}
   --json                print the result as JSON
 
 Without --wait, --steady gives up at the first failed check, and --instances
-after 60 s. Test deliveries go through HTTPS_PROXY, except to hosts in NO_PROXY.
+after 60 s. Deliveries go through HTTPS_PROXY, except to hosts in NO_PROXY.
 
 Exit code: 0 all checks passed, or the --body was accepted; 1 otherwise; 2 wrong
            usage.
@@ -121,31 +115,6 @@ async function recordedEvent(
         throw new UsageError(`--${useless} cannot be used with --body: the recorded event is sent once, as it is.`);
     }
     return await readRecordedEvent(required(values.body, "--body"), io);
-}
-
-async function deliverRecorded(
-    {
-        recorded,
-        urls,
-        secrets,
-        timeoutSeconds,
-    }: Omit<RecordedResult, "deliveries"> & {
-        readonly urls: readonly string[];
-        readonly secrets: readonly string[];
-    },
-    io: Io,
-): Promise<RecordedResult> {
-    const [secret = ""] = secrets;
-    // The generations of a RotatingWebhook are one receiver, which would handle the event once for each.
-    const receivers = [...new Map(urls.toReversed().map((url) => [withoutGeneration(url), url])).values()].toReversed();
-    const deliveries = await Promise.all(
-        receivers.map(async (url) => {
-            const { body } = recorded;
-            const { env: environment, signal } = io;
-            return { url, check: await deliverOnce({ url, secret, body, timeoutSeconds, environment, signal }) };
-        }),
-    );
-    return { recorded, timeoutSeconds, deliveries };
 }
 
 interface Extent {

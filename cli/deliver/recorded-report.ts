@@ -2,15 +2,8 @@ import { adviceFor, type CheckResult, describeUrl } from "../../probe";
 import type { Io } from "../io";
 import { paint } from "../paint";
 import { printable } from "../text";
-import type { RecordedEvent } from "./recorded-event";
+import type { RecordedResult } from "./recorded-delivery";
 import { inWords } from "./report";
-
-/** What came of a recorded event at each URL, one delivery each. */
-export interface RecordedResult {
-    readonly recorded: RecordedEvent;
-    readonly timeoutSeconds: number;
-    readonly deliveries: readonly { readonly url: string; readonly check: CheckResult }[];
-}
 
 export function isAccepted({ deliveries }: RecordedResult): boolean {
     return deliveries.every(({ check }) => check.ok);
