@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { cli, exit, serve, start } from "./support";
+import { cli, exit, serve, serveReceiver, start } from "./support";
 
 const commands = ["deliver", "list", "plan", "emulator"];
 
@@ -159,6 +159,16 @@ test("packed and installed without @pulumi/pulumi, every command runs", async ()
         const { stdout } = await promisify(execFile)(process.execPath, [main, command, "--help"], { cwd: modules });
         expect(stdout).toContain("Usage:");
     }
+
+    // One that needs the receiver's code, too: it delivers a recorded event.
+    const { url, handed } = await serveReceiver("whsec_packed");
+    const pulumi = join(modules, "pulumi");
+    writeFileSync(pulumi, `#!/bin/sh\necho '${JSON.stringify({ secret: "whsec_packed", url })}'\n`, { mode: 0o755 });
+    writeFileSync(join(modules, "event.json"), '{"event":"creator.failure","operationId":"op_1"}');
+    const argv = ["deliver", "--stack", "dev", "--pulumi", pulumi, "--body", "event.json"];
+    const { stdout } = await promisify(execFile)(process.execPath, [main, ...argv], { cwd: modules });
+    expect(stdout).toContain("Delivered creator.failure (op_1)");
+    expect(handed).toMatchObject([{ event: "creator.failure", operationId: "op_1" }]);
 });
 
 function temporary(): string {
