@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
@@ -7,6 +8,8 @@ import type { StoredWebhook, WebhookStore } from "./store/webhooks";
 
 /** One attempt to deliver an event to one webhook. Neither the secret nor the video's URL is ever in it. */
 export interface Delivery {
+    /** What `redeliver` of the emulator takes. */
+    readonly id: string;
     /** When it was sent, in milliseconds since 1970. */
     readonly at: number;
     readonly webhookId: string;
@@ -14,7 +17,7 @@ export interface Delivery {
     readonly url: string;
     readonly event: string;
     readonly operationId: string;
-    /** 1 for the first. */
+    /** 1 for the first; one more each time that it is tried or delivered again. */
     readonly attempt: number;
     /** Which secret it carried: 1 for the one that `/register` made, one more for each rotation. */
     readonly secretVersion: number;
@@ -30,7 +33,8 @@ export interface DelivererOptions {
     readonly emulatorUrl: () => string;
     readonly behaviour: () => Behaviour;
     readonly webhooks: WebhookStore;
-    readonly record: (delivery: Delivery) => void;
+    /** @param body what was sent, with the video's URL */
+    readonly record: (delivery: Delivery, body: string) => void;
     readonly now: () => number;
     /** Ends all attempts and waits. */
     readonly signal: AbortSignal;
@@ -48,36 +52,40 @@ export async function deliver(video: Video, outcome: Outcome, options: Deliverer
 }
 
 async function deliverTo(id: string, event: string, video: Video, options: DelivererOptions): Promise<Delivery[]> {
-    const { signal, record, webhooks } = options;
+    const { signal, webhooks } = options;
+    const { operationId } = video;
     const made: Delivery[] = [];
     while (!signal.aborted) {
         // Looked up each time: a repeat goes where the webhook points by then, with the secret that it has by then.
         const webhook = webhooks.find(id);
         if (webhook === undefined) break;
         const behaviour = options.behaviour();
-        const at = options.now();
         const body = JSON.stringify(deliveryBody(event, video, behaviour, options.emulatorUrl()));
-        const answer = await post(webhook, body, behaviour.deliveryTimeoutMs, signal);
-        const accepted = answer.status !== undefined && answer.status >= 200 && answer.status < 300;
-        const { url, secretVersion } = webhook;
         const attempt = made.length + 1;
-        const delivery = {
-            at,
-            webhookId: id,
-            url,
-            event,
-            operationId: video.operationId,
-            attempt,
-            secretVersion,
-            ...answer,
-            accepted,
-        };
+        const delivery = await attemptOnce(webhook, { event, operationId, attempt, body }, options);
         made.push(delivery);
-        record(delivery);
-        if (accepted || attempt >= behaviour.deliveryAttempts) break;
+        if (delivery.accepted || attempt >= behaviour.deliveryAttempts) break;
         await wait(behaviour.deliveryRetryDelayMs, undefined, { signal }).catch(() => undefined);
     }
     return made;
+}
+
+/** What one attempt sends. */
+export type Attempt = Pick<Delivery, "event" | "operationId" | "attempt"> & { readonly body: string };
+
+/** Sends an event to a webhook once, with the secret that it has now. */
+export async function attemptOnce(
+    webhook: StoredWebhook,
+    { body, ...about }: Attempt,
+    { behaviour, now, record, signal }: DelivererOptions,
+): Promise<Delivery> {
+    const at = now();
+    const answer = await post(webhook, body, behaviour().deliveryTimeoutMs, signal);
+    const accepted = answer.status !== undefined && answer.status >= 200 && answer.status < 300;
+    const { id: webhookId, url, secretVersion } = webhook;
+    const delivery = { id: randomUUID(), at, webhookId, url, ...about, secretVersion, ...answer, accepted };
+    record(delivery, body);
+    return delivery;
 }
 
 function deliveryBody(event: string, video: Video, { failedUrl }: Behaviour, emulatorUrl: string): object {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Api } from "./api/api";
 import { type Call, type Endpoint, webhookEndpoints } from "./api/calls";
 import { type Behaviour, changeBehaviour, defaultBehaviour } from "./behaviour/behaviour";
-import { type Delivery, deliver } from "./deliveries";
+import { attemptOnce, type DelivererOptions, type Delivery, deliver } from "./deliveries";
 import { EmulatorError } from "./errors";
 import type { Fault } from "./faults/fault";
 import { LateWork } from "./faults/late-work";
@@ -94,6 +94,8 @@ export class Emulator {
     readonly #local: boolean;
     readonly #calls: Journal<Call>;
     readonly #deliveries: Journal<Delivery>;
+    /** What was sent, for as long as the journal has the delivery: the video's URL in it must not show. */
+    readonly #bodies = new WeakMap<Delivery, string>();
     readonly #webhooks: WebhookStore;
     readonly #videos: VideoStore;
     readonly #api: Api;
@@ -349,18 +351,36 @@ export class Emulator {
      */
     async finishVideo(operationId: string, outcome: Outcome): Promise<Delivery[]> {
         const video = this.#videos.finish(operationId, outcome);
-        return deliver(video, outcome, {
-            emulatorUrl: () => this.url,
-            behaviour: () => this.#behaviour,
-            webhooks: this.#webhooks,
-            record: (delivery) => {
-                this.#deliveries.add(delivery);
-                const answer = delivery.status ?? delivery.error;
-                this.#options.log?.(`delivery  ${delivery.event} to ${delivery.webhookId}: ${answer}`);
-            },
-            now: this.#now,
-            signal: this.#stopping.signal,
-        });
+        return deliver(video, outcome, this.#delivererOptions);
+    }
+
+    /**
+     * Delivers an event again, whatever came of it before: the very same body, once, to where its webhook points now
+     * and with the secret that it has now.
+     *
+     * @param deliveryId the `id` of one of {@link deliveries}
+     * @throws {EmulatorError} when there is no such delivery (any more), or its webhook has been deleted
+     */
+    async redeliver(deliveryId: string): Promise<Delivery> {
+        const kept = this.#deliveries.newestFirst();
+        const before = kept.find(({ id }) => id === deliveryId);
+        const body = before === undefined ? undefined : this.#bodies.get(before);
+        if (before === undefined || body === undefined) {
+            throw new EmulatorError("There is no such delivery: the emulator keeps the last 10,000 since its start.");
+        }
+        const { webhookId, event, operationId } = before;
+        const webhook = this.#webhooks.find(webhookId);
+        if (webhook === undefined) {
+            throw new EmulatorError(
+                `The webhook ${webhookId} has been deleted, so its event cannot be delivered again. Register a webhook, ` +
+                    "and end a new video.",
+            );
+        }
+        const attempts = kept
+            .filter((one) => one.webhookId === webhookId && one.event === event && one.operationId === operationId)
+            .map(({ attempt }) => attempt);
+        const attempt = Math.max(...attempts) + 1;
+        return attemptOnce(webhook, { event, operationId, attempt, body }, this.#delivererOptions);
     }
 
     /** As if it had just been started, without any webhook. Late work is cancelled. */
@@ -393,6 +413,21 @@ export class Emulator {
     /** @internal calls the listener at each change until the answer is called */
     onChange(listener: () => void): () => void {
         return this.#changes.listen(listener);
+    }
+
+    get #delivererOptions(): DelivererOptions {
+        return {
+            emulatorUrl: () => this.url,
+            behaviour: () => this.#behaviour,
+            webhooks: this.#webhooks,
+            record: (delivery, body) => {
+                this.#bodies.set(this.#deliveries.add(delivery), body);
+                const answer = delivery.status ?? delivery.error;
+                this.#options.log?.(`delivery  ${delivery.event} to ${delivery.webhookId}: ${answer}`);
+            },
+            now: this.#now,
+            signal: this.#stopping.signal,
+        };
     }
 
     async #setMode(mode: ConnectionMode): Promise<void> {

@@ -42,7 +42,10 @@ export function placeName(place: SecretPlace): string {
 }
 
 /** What a secret's latest answer that was not as expected means, and what to do. Undefined where there was none. */
-export function adviceFor(check: CheckResult, { event, wanted }: ProbeProgress): string | undefined {
+export function adviceFor(
+    check: CheckResult,
+    { event, wanted }: { readonly event: string; readonly wanted: { readonly timeoutSeconds: number } },
+): string | undefined {
     const answer = check.ok ? check.latestWrong : check;
     if (answer === undefined || answer.outcome === "skipped") {
         return undefined;

@@ -6,6 +6,7 @@
  */
 export type { Answer, Outcome } from "./answer";
 export type { Clock } from "./clock";
+export { type DeliverOnceOptions, deliverOnce } from "./deliver-once";
 export { harmlessEvent } from "./delivery";
 export { adviceFor, describe, describeTarget, placeName } from "./describe";
 export { type ProbeOptions, probe } from "./probe";
@@ -19,5 +20,5 @@ export type {
     TargetResult,
 } from "./result";
 export { isSecret } from "./secret";
-export { instanceHeader } from "./send";
+export { defaultTimeoutSeconds, instanceHeader } from "./send";
 export { describeUrl, isSafeForSecrets, withoutGeneration } from "./url";

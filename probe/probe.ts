@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "./clock";
 import { harmlessEvent } from "./delivery";
-import { isLoopback, proxyFor } from "./provider";
+import { proxyOf } from "./proxy";
 import type { ProbeEnd, ProbeProgress, ProbeResult, ProbeTarget } from "./result";
 import { isSecret } from "./secret";
+import { defaultTimeoutSeconds } from "./send";
 import { type Proof, Target } from "./target";
 import { isSafeForSecrets } from "./url";
 
@@ -49,7 +50,6 @@ export interface ProbeOptions {
     readonly random?: () => number;
 }
 
-const defaultTimeoutSeconds = 20;
 const defaultMaxRequests = 10_000;
 /** For a balancer to come to every instance, if nothing else is said. */
 const defaultSecondsForInstances = 60;
@@ -91,7 +91,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeResult> {
     const proof: Proof = { steadySeconds: options.steadySeconds ?? 0, instances: options.instances };
     const waitSeconds = options.waitSeconds ?? defaultWait(proof);
     const targets = options.targets.map((target) => {
-        return new Target(target, { proxy: proxyOf(target.url, environment), random });
+        return new Target(target, { proxy: proxyOf(new URL(target.url), environment), random });
     });
     const startedAt = clock.now();
     const deadline = startedAt + waitSeconds * 1000;
@@ -153,12 +153,6 @@ function backoff(badRounds: number, firstGap: number): number {
 
 function defaultWait({ steadySeconds, instances }: Proof): number {
     return steadySeconds + (instances === undefined ? 0 : defaultSecondsForInstances);
-}
-
-/** This machine is never asked through a proxy. */
-function proxyOf(text: string, environment: Readonly<Record<string, string | undefined>>): URL | undefined {
-    const url = new URL(text);
-    return isLoopback(url.hostname) ? undefined : proxyFor(url, environment);
 }
 
 function checkOptions({ targets, ...numbers }: ProbeOptions): void {

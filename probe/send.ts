@@ -24,6 +24,9 @@ export interface SendLimits {
 /** The response header by which instances are told apart. */
 export const instanceHeader = "Captions-Receiver-Instance";
 
+/** A receiver may look for a secret that it does not know for 5 s before it rejects it. */
+export const defaultTimeoutSeconds = 20;
+
 /** Enough to see how an HTML document begins. */
 const mostBytes = 1024;
 
@@ -31,17 +34,12 @@ const mostBytes = 1024;
  * Delivers once, as Captions does, on a connection of its own. Redirects are not followed, because the secret would be
  * sent along. Nothing is tried again.
  */
-export async function send(
-    url: URL,
-    secret: string,
-    delivery: Readonly<Record<string, unknown>>,
-    limits: SendLimits,
-): Promise<Sent> {
+export async function send(url: URL, secret: string, body: string | Uint8Array, limits: SendLimits): Promise<Sent> {
     const timeout = AbortSignal.timeout(limits.timeoutSeconds * 1000);
     const signal = AbortSignal.any([timeout, limits.signal]);
     try {
         const socket = await connect(url, limits.proxy, signal);
-        return await exchange(socket, url, secret, JSON.stringify(delivery), signal);
+        return await exchange(socket, url, secret, body, signal);
     } catch (error) {
         limits.signal.throwIfAborted();
         if (error instanceof NoConnection) {
@@ -52,7 +50,13 @@ export async function send(
     }
 }
 
-async function exchange(socket: Socket, url: URL, secret: string, body: string, signal: AbortSignal): Promise<Sent> {
+async function exchange(
+    socket: Socket,
+    url: URL,
+    secret: string,
+    body: string | Uint8Array,
+    signal: AbortSignal,
+): Promise<Sent> {
     const request = (url.protocol === "https:" ? https : http).request(url, {
         method: "POST",
         headers: {

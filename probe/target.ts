@@ -177,7 +177,7 @@ export class Target {
         const answers = new Map<Check, Sent>();
         // In any order: a balancer that takes its instances in turn would else give each secret always the same ones.
         for (const check of shuffled(this.#checks, this.#random)) {
-            const sent = await send(this.#url, check.secret, testDelivery(event), limits);
+            const sent = await send(this.#url, check.secret, JSON.stringify(testDelivery(event)), limits);
             answers.set(check, sent);
             if (unreachable.has(sent.answer.outcome)) {
                 break;

@@ -1,12 +1,14 @@
-import { harmlessEvent, type ProbeProgress, probe } from "../../probe";
+import { defaultTimeoutSeconds, harmlessEvent, type ProbeProgress, probe } from "../../probe";
 import { UsageError } from "../errors";
 import { type Command, exit, type Io } from "../io";
 import { parseCount, parseOptions, parseSeconds, required } from "../options";
 import { stackOptions, stackOptionsHelp, stackOutputs } from "../pulumi";
+import { deliverRecorded } from "./recorded-delivery";
+import { type RecordedEvent, readRecordedEvent } from "./recorded-event";
+import { isAccepted, recordedReport, recordedToJson } from "./recorded-report";
 import { progressLine, report, toJson } from "./report";
 import { checkUrl, secretsIn, urlsIn } from "./stack-outputs";
 
-const defaultTimeoutSeconds = 20;
 const defaultSteadySeconds = 60;
 const dayInSeconds = 24 * 60 * 60;
 const mostInstances = 1_000;
@@ -16,6 +18,7 @@ sends a harmless test delivery with each secret that a stack exports, which must
 be accepted, and one with a wrong secret, which must be rejected.
 
 Usage: pulumi-captions deliver --stack <name> [options]
+       pulumi-captions deliver --stack <name> --body <file> [options]
 
   --stack, -s <name>    the stack that exports the secrets
 ${stackOptionsHelp}
@@ -28,6 +31,12 @@ ${stackOptionsHelp}
   --event <name>        the event to send (default: ${harmlessEvent});
                         with creator.success, receivers process the delivery:
                         its operationId begins with "pulumi-captions-test-"
+  --body <file>         send this recorded event instead, as it is: the JSON
+                        body of a delivery; - for stdin. Once to each URL, with
+                        the newest secret, and nothing else is sent. The
+                        receiver handles it like any real delivery; one that
+                        remembers events may have seen it already. Not with
+                        --event, --wait, --steady or --instances
   --timeout <seconds>   how long to wait for each answer (default: ${defaultTimeoutSeconds};
                         receivers may take 5 s to reject a secret)
   --wait <seconds>      retry for up to this long until all checks pass, such as
@@ -42,10 +51,10 @@ ${stackOptionsHelp}
   --json                print the result as JSON
 
 Without --wait, --steady gives up at the first failed check, and --instances
-after 60 s. Test deliveries go through HTTPS_PROXY, except to hosts in NO_PROXY.
+after 60 s. Deliveries go through HTTPS_PROXY, except to hosts in NO_PROXY.
 
-Exit code: 0 all checks passed; 1 a check failed, or could not be completed;
-           2 wrong usage.
+Exit code: 0 all checks passed, or the --body was accepted; 1 otherwise; 2 wrong
+           usage.
 Secrets are never shown.`;
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -55,6 +64,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         url: { type: "string", multiple: true },
         "url-output": { type: "string" },
         event: { type: "string" },
+        body: { type: "string" },
         timeout: { type: "string" },
         wait: { type: "string" },
         steady: { type: "string" },
@@ -66,10 +76,16 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     const extent = parseExtent(values);
     const event = values.event || harmlessEvent;
     const given = values.url?.map((url) => checkUrl(url, "--url"));
+    const recorded = await recordedEvent(values, io);
 
     const outputs = await stackOutputs({ stack, cwd: values.cwd, pulumi: values.pulumi }, io);
     const secrets = secretsIn(outputs, values.output);
     const urls = [...new Set(given ?? urlsIn(outputs, values["url-output"]))];
+    if (recorded !== undefined) {
+        const result = await deliverRecorded({ recorded, urls, secrets, timeoutSeconds }, io);
+        io.out(values.json ? recordedToJson(result) : recordedReport(result, io));
+        return isAccepted(result) ? exit.good : exit.bad;
+    }
     const result = await probe({
         targets: urls.map((url) => ({ url, secrets })),
         event,
@@ -82,6 +98,23 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     });
     io.out(values.json ? toJson(result) : report(result, io));
     return result.ok ? exit.good : exit.bad;
+}
+
+/** What only test deliveries can do: a recorded event is sent once, as it is. */
+const onlyForTests = ["event", "wait", "steady", "instances"] as const;
+
+async function recordedEvent(
+    values: { readonly body?: string } & { readonly [Name in (typeof onlyForTests)[number]]?: string },
+    io: Io,
+): Promise<RecordedEvent | undefined> {
+    if (values.body === undefined) {
+        return undefined;
+    }
+    const useless = onlyForTests.find((name) => values[name] !== undefined);
+    if (useless !== undefined) {
+        throw new UsageError(`--${useless} cannot be used with --body: the recorded event is sent once, as it is.`);
+    }
+    return await readRecordedEvent(required(values.body, "--body"), io);
 }
 
 interface Extent {

@@ -1,4 +1,5 @@
 import {
+    type Answer,
     adviceFor,
     type CheckResult,
     describe,
@@ -119,7 +120,7 @@ function hints({ ok, event, wanted, targets }: ProbeResult, io: Io): string[] {
     return [];
 }
 
-function inWords({ outcome, status, code }: CheckResult): string {
+export function inWords({ outcome, status, code }: Answer): string {
     switch (outcome) {
         case "accepted":
         case "rejected":

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { CommandError, UsageError } from "../errors";
+import { decodeText } from "../decode-text";
+import { UsageError } from "../errors";
+import { readInput } from "../input-file";
 import { type Command, exit, type Io } from "../io";
 import { parseOptions } from "../options";
 import { listed, printable } from "../text";
-import { decodeText } from "./decode-text";
 import { toMarkdown } from "./markdown";
 import { parsePreview } from "./preview";
 import { type WebhookChanges, webhookChanges } from "./webhook-changes";
@@ -41,7 +41,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     if (file === undefined) {
         throw new UsageError("Name the file with the preview, or - for standard input.");
     }
-    const preview = parsePreview(decodeText(file === "-" ? await io.input() : await read(file)));
+    const preview = parsePreview(decodeText(await readInput(file, io)));
     const changes = webhookChanges(preview);
 
     io.out(values.json || values["json-out"] ? toJson(changes) : toMarkdown(changes));
@@ -58,14 +58,6 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     );
     io.err(`--fail-on-rotation: deliveries would, or may, be lost until receivers have a new secret: ${names}.`);
     return exit.rotation;
-}
-
-async function read(file: string): Promise<Uint8Array> {
-    try {
-        return await readFile(file);
-    } catch (error) {
-        throw new CommandError(`Cannot read ${file} (${(error as NodeJS.ErrnoException).code ?? "unknown reason"}).`);
-    }
 }
 
 function toJson({ complete, webhooks, outputs, hidesDrift }: WebhookChanges): string {

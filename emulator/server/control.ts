@@ -28,6 +28,7 @@ export interface Controllable {
     clearFaults(): void;
     submitVideo(): string;
     finishVideo(operationId: string, outcome: Outcome): Promise<Delivery[]>;
+    redeliver(deliveryId: string): Promise<Delivery>;
     reset(): void;
 }
 
@@ -66,6 +67,10 @@ const routes: Readonly<Record<string, Handler>> = {
         const { operationId = emulator.submitVideo(), outcome } = parse(finishSchema, body);
         return { operationId, deliveries: await emulator.finishVideo(operationId, outcome) };
     },
+    "POST /deliveries/redeliver": async ({ emulator }, body) => {
+        const { id } = parse(redeliverSchema, body);
+        return { delivery: await emulator.redeliver(id) };
+    },
     "POST /reset": ({ emulator }) => {
         emulator.reset();
         return { reset: true };
@@ -76,6 +81,11 @@ const finishSchema = v.strictObject({
     /** Without it, a new video is asked for. */
     operationId: v.optional(v.string()),
     outcome: v.picklist(["success", "failure"]),
+});
+
+const redeliverSchema = v.strictObject({
+    /** Of the delivery. */
+    id: v.string(),
 });
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { cli, exit, serve, start } from "./support";
+import { cli, exit, serve, serveReceiver, start } from "./support";
 
 const commands = ["deliver", "list", "plan", "emulator"];
 
@@ -68,6 +68,11 @@ test("wrong usage is exit code 2 and one line, with the nearest name, and one hi
         [["deliver", "-s", "dev", "--timeout", "0"], "must be a number of seconds from 1 to 600"],
         [["deliver", "-s", "dev", "--timeout", "soon"], "from 1 to 600"],
         [["deliver", "-s", "dev", "--wait", "0"], "from 1 to 86400"],
+        [
+            ["deliver", "-s", "dev", "--body", "a.json", "--wait", "9"],
+            "--wait cannot be used with --body: the recorded",
+        ],
+        [["deliver", "-s", "dev", "--body", ""], "--body is required"],
         [["deliver", "-s", "dev", "--instances", "1.5"], "must be a whole number from 1 to 1000"],
         [["deliver", "-s", "dev", "--wait", "5", "--steady", "9"], "--wait must not be less than --steady"],
     ] as const) {
@@ -154,6 +159,16 @@ test("packed and installed without @pulumi/pulumi, every command runs", async ()
         const { stdout } = await promisify(execFile)(process.execPath, [main, command, "--help"], { cwd: modules });
         expect(stdout).toContain("Usage:");
     }
+
+    // One that needs the receiver's code, too: it delivers a recorded event.
+    const { url, handed } = await serveReceiver("whsec_packed");
+    const pulumi = join(modules, "pulumi");
+    writeFileSync(pulumi, `#!/bin/sh\necho '${JSON.stringify({ secret: "whsec_packed", url })}'\n`, { mode: 0o755 });
+    writeFileSync(join(modules, "event.json"), '{"event":"creator.failure","operationId":"op_1"}');
+    const argv = ["deliver", "--stack", "dev", "--pulumi", pulumi, "--body", "event.json"];
+    const { stdout } = await promisify(execFile)(process.execPath, [main, ...argv], { cwd: modules });
+    expect(stdout).toContain("Delivered creator.failure (op_1)");
+    expect(handed).toMatchObject([{ event: "creator.failure", operationId: "op_1" }]);
 });
 
 function temporary(): string {

@@ -274,11 +274,19 @@ describe("the receivers in docs/receiver.md", () => {
         expect((await fetch(url, wrong)).status).toBe(401);
     });
 
+    test("receiver.test.ts passes", async () => {
+        const file = pathOf("receiver.test.ts");
+        const { stdout } = await promisify(execFile)(process.execPath, ["--test", "--test-reporter=tap", file], {
+            env: { PATH: process.env.PATH },
+        });
+        expect(stdout).toMatch(/^# pass 3$/m);
+    });
+
     test("every file of the page is one of these", () => {
         const files = receiverPage.map(({ file }) => file);
         const servers = ["node", "express", "fastify", "hono", "lambda", "worker", "deno", "bun"];
         // And pulumi.ts, which test/receiver/callback-functions.test.ts runs.
-        const run = [...servers, "work", "file", "store", "redis", "durable-object"];
+        const run = [...servers, "work", "file", "store", "receiver.test", "redis", "durable-object"];
         expect(files).toEqual(["receiver.ts", ...run.map((name) => `${name}.ts`)]);
     });
 });

@@ -51,6 +51,33 @@ describe("the control endpoint", () => {
         expect((await call(emulator, "list")).status).toBe(200);
     });
 
+    test("delivers an event again, and says why it cannot", async () => {
+        const emulator = await start();
+        const { url, received } = await receive();
+        const { id: webhookId, secret } = emulator.register({ url, enabledEvents: both });
+        const [first] = await emulator.finishVideo(emulator.submitVideo(), "success");
+        const redeliver = (body: object) => control(emulator, "POST", "/deliveries/redeliver", body);
+        const again = await redeliver({ id: first?.id });
+        expect(again.json).toMatchObject({ delivery: { webhookId, attempt: 2, accepted: true, status: 200 } });
+        for (const text of [again.text, (await control(emulator, "GET", "/state")).text]) {
+            expect(text).not.toContain(secret);
+            expect(text).not.toContain("X-Amz-Signature");
+        }
+        emulator.remove(webhookId);
+        for (const [body, error] of [
+            [{ id: first?.id }, `The webhook ${webhookId} has been deleted`],
+            [{ id: "none" }, "There is no such delivery"],
+            [{}, "The body is not usable"],
+            [{ id: first?.id, secret: "x" }, "The body is not usable"],
+        ] as const) {
+            expect(await redeliver(body)).toMatchObject({
+                status: 400,
+                json: { error: expect.stringContaining(error) },
+            });
+        }
+        expect(received).toHaveLength(2);
+    });
+
     test("finishes a video, a new one if none is named, and tells what receivers answered", async () => {
         const emulator = await start();
         const { url } = await receive();
@@ -194,6 +221,7 @@ describe("where other machines can connect", () => {
         ["POST", "/faults", { endpoint: "list", kind: "hang" }],
         ["POST", "/behaviour", { latencyMs: 1000 }],
         ["POST", "/videos/finish", { outcome: "success" }],
+        ["POST", "/deliveries/redeliver", { id: "first" }],
         ["POST", "/reset", undefined],
         ["DELETE", "/faults", undefined],
     ])("%s %s does nothing without the key", async (method, path, body) => {

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { EmulatorError } from "../../emulator";
 import { both, call, eventually, receive, start } from "./support";
 
 test("a video that succeeds is delivered with the secret, the event and the credits", async () => {
@@ -22,6 +23,7 @@ test("a video that succeeds is delivered with the secret, the event and the cred
     });
     expect(deliveries).toEqual([
         {
+            id: expect.any(String),
             at: expect.any(Number),
             webhookId: id,
             url,
@@ -150,6 +152,76 @@ test("finishing again repeats the delivery, and never turns the outcome around",
     expect(received[1]?.text).toBe(received[0]?.text);
     await expect(emulator.finishVideo(operationId, "failure")).rejects.toThrow(/ended already/);
     await expect(emulator.finishVideo("none", "success")).rejects.toThrow(/no video/);
+});
+
+test.each([
+    ["success", 200],
+    ["failure", 500],
+] as const)(
+    "an event of a %s that was answered %i is delivered again: the same body, to where the webhook is by now",
+    async (outcome, status) => {
+        const emulator = await start();
+        const [before, now] = [
+            await receive((_request, response) => void response.writeHead(status).end()),
+            await receive(),
+        ];
+        const { id } = emulator.register({ url: before.url, enabledEvents: both });
+        const operationId = emulator.submitVideo();
+        const [first] = await emulator.finishVideo(operationId, outcome);
+        // Neither what a failed video's body is by now nor whether the event is still enabled plays a part.
+        emulator.behave({ failedUrl: "null" });
+        const { secret } = emulator.update(id, { url: now.url, enabledEvents: ["creator.later"] });
+
+        const again = await emulator.redeliver(first?.id ?? "");
+        expect(now.received).toHaveLength(1);
+        expect(now.received[0]?.text).toBe(before.received[0]?.text);
+        expect(now.received[0]?.headers).toMatchObject({
+            authorization: `Bearer ${secret}`,
+            "content-type": "application/json",
+        });
+        expect(again).toEqual({
+            id: expect.any(String),
+            at: expect.any(Number),
+            webhookId: id,
+            url: now.url,
+            event: `creator.${outcome}`,
+            operationId,
+            attempt: 2,
+            secretVersion: 2,
+            status: 200,
+            accepted: true,
+        });
+        expect(emulator.deliveries).toEqual([first, again]);
+        // Each can be delivered again, and counts on.
+        expect(await emulator.redeliver(again.id)).toMatchObject({ attempt: 3 });
+        expect(await emulator.redeliver(first?.id ?? "")).toMatchObject({ attempt: 4 });
+        expect(new Set(emulator.deliveries.map((delivery) => delivery.id)).size).toBe(4);
+    },
+);
+
+test("delivering again is one attempt, however often a delivery is tried", async () => {
+    const emulator = await start({ deliveryAttempts: 3, deliveryRetryDelayMs: 1 });
+    const { url, received } = await receive((_request, response) => void response.writeHead(503).end());
+    emulator.register({ url, enabledEvents: both });
+    const [first] = await emulator.finishVideo(emulator.submitVideo(), "success");
+    expect(await emulator.redeliver(first?.id ?? "")).toMatchObject({ attempt: 4, status: 503, accepted: false });
+    expect(received).toHaveLength(4);
+});
+
+test("what cannot be delivered again says why: the webhook is gone, or the delivery is not known", async () => {
+    const emulator = await start();
+    const { url, received } = await receive();
+    const { id } = emulator.register({ url, enabledEvents: both });
+    const [first] = await emulator.finishVideo(emulator.submitVideo(), "success");
+    emulator.remove(id);
+    const gone = new EmulatorError(
+        `The webhook ${id} has been deleted, so its event cannot be delivered again. Register a webhook, and end a new video.`,
+    );
+    await expect(emulator.redeliver(first?.id ?? "")).rejects.toThrow(gone);
+    await expect(emulator.redeliver("none")).rejects.toThrow(/There is no such delivery/);
+    emulator.reset();
+    await expect(emulator.redeliver(first?.id ?? "")).rejects.toThrow(/There is no such delivery/);
+    expect(received).toHaveLength(1);
 });
 
 test("with videoSeconds a submitted video succeeds by itself", async () => {

@@ -32,7 +32,13 @@ interface Opened {
 
 /** Opens the page; at the end of the test nothing must have gone wrong in it, nor left it. */
 async function open(
-    options: { width?: number; behaviour?: Partial<Behaviour>; scheme?: "light" | "dark" } = {},
+    options: {
+        width?: number;
+        behaviour?: Partial<Behaviour>;
+        scheme?: "light" | "dark";
+        /** What the browser says of an answer that the test provokes. */
+        expected?: readonly string[];
+    } = {},
     prepare: (emulator: Emulator) => unknown = () => undefined,
 ): Promise<Opened> {
     const emulator = await start(options.behaviour);
@@ -54,7 +60,7 @@ async function open(
     });
     onTestFinished(async () => {
         await context.close();
-        expect(wrong).toEqual([]);
+        expect(wrong).toEqual(options.expected ?? []);
     });
     await page.goto(emulator.url);
     await page.getByText("Live", { exact: true }).waitFor();
@@ -120,6 +126,50 @@ test.each([
         expect(await page.content()).not.toContain("X-Amz-Signature");
     },
 );
+
+test("each delivery can be delivered again, with the present secret; the button keeps the focus, and the answer is said", async () => {
+    const { emulator, page } = await open();
+    let status = 500;
+    const { url, received } = await receive((_request, response) => {
+        response.writeHead(status).end();
+    });
+    const { id } = emulator.register({ url, enabledEvents: both });
+    await emulator.finishVideo(emulator.submitVideo(), "success");
+    const { secret } = emulator.rotate(id);
+    status = 200;
+
+    const failed = rows(page, "deliveries").filter({ hasText: "rejected · 500" });
+    const button = failed.getByRole("button", { name: /^Deliver again: creator\.success of .* to wh_/ });
+    await button.focus();
+    await page.keyboard.press("Enter");
+    const deliveries = page.getByRole("region", { name: "Deliveries" });
+    await deliveries.getByRole("status").filter({ hasText: "Delivered again: accepted · 200." }).waitFor();
+    const newest = rows(page, "deliveries").first();
+    await newest.getByText("accepted · 200").waitFor();
+    await newest.getByText("secret 2 · attempt 2").waitFor();
+    expect(await button.evaluate((one) => one === one.ownerDocument.activeElement)).toBe(true);
+    expect(received.map(({ text }) => text)).toEqual([received[0]?.text, received[0]?.text]);
+    expect(received[1]?.headers.authorization).toBe(`Bearer ${secret}`);
+
+    // What was accepted can be delivered again as well.
+    await newest.getByRole("button", { name: "Deliver again" }).click();
+    await rows(page, "deliveries").first().getByText("attempt 3").waitFor();
+    expect(received).toHaveLength(3);
+    for (const hidden of [secret, "X-Amz-Signature"]) expect(await page.content()).not.toContain(hidden);
+});
+
+test("what cannot be delivered again, because the webhook is gone, is told so", async () => {
+    const { emulator, page } = await open({
+        expected: ["Failed to load resource: the server responded with a status of 400 (Bad Request)"],
+    });
+    const { url, received } = await receive();
+    const { id } = emulator.register({ url, enabledEvents: both });
+    await emulator.finishVideo(emulator.submitVideo(), "success");
+    emulator.remove(id);
+    await page.getByRole("button", { name: "Deliver again" }).click();
+    await page.getByText(`The webhook ${id} has been deleted, so its event cannot be delivered again.`).waitFor();
+    expect(received).toHaveLength(1);
+});
 
 test("a video that no webhook wants is told so", async () => {
     const { page } = await open();

@@ -1,5 +1,6 @@
 // What a receiver does, in a form that any runtime can run: with nothing but web standards. runtimes.test.ts runs it.
 import { cachedSecrets, createReceiver, type HandedDelivery, secretsFromText, verifyDelivery } from "../../receiver";
+import { deliveryRequest } from "../../receiver/testing";
 
 const secret = "whsec_smoke";
 const delivery = {
@@ -55,6 +56,7 @@ async function smoke(): Promise<void> {
     });
     check("endless", await statusOf(post(endless)), 413);
     check("failing", await statusOf(post(text.replace("op_1", "fails"))), 500);
+    check("genuine", await statusOf(deliveryRequest({ secret })), 200);
     check("test", await statusOf(post('{"event":"pulumi-captions.test"}')), 200);
 }
 

@@ -12,6 +12,7 @@ const event = (operationId: string, at: number, answeredAt: number, [toOld, toNe
         { at, webhookId: "wh_new", status: toNew },
     ].map((delivery) => ({
         ...delivery,
+        id: `${operationId}-${delivery.webhookId}`,
         url,
         event: "creator.success",
         operationId,

@@ -10,6 +10,7 @@ export class List {
     #page = 1;
     #count = element("span", { className: "count" });
     #search;
+    #said = element("p", { className: "result said", role: "status" });
     #empty = element("p", { className: "empty", hidden: true });
     #body = element("tbody", { role: "rowgroup" });
     #table;
@@ -51,6 +52,7 @@ export class List {
         const title = element("h2", { id: `${name}-heading` }, `${heading} `, this.#count);
         byId(`${name}-list`).append(
             element("div", { className: "head" }, title, this.#search),
+            this.#said,
             this.#empty,
             this.#table,
             this.#pager,
@@ -73,10 +75,7 @@ export class List {
         this.#empty.hidden = rows.length > 0;
         this.#empty.textContent = total === 0 ? empty : "Nothing matches the filter.";
         this.#search.hidden = total <= rowsPerPage && this.#search.value === "";
-        // Rows that stay are left alone, so that a button keeps the focus.
-        const shown = this.#body.rows;
-        const same = rows.length === shown.length && rows.every((row, index) => row === shown[index]);
-        if (!same) this.#body.replaceChildren(...rows);
+        this.#showRows(rows);
         const last = Math.ceil(matching / rowsPerPage);
         this.#pager.hidden = last <= 1;
         this.#previous.ariaDisabled = String(page <= 1);
@@ -84,6 +83,20 @@ export class List {
         const first = (page - 1) * rowsPerPage + 1;
         const range = `${first}\u2013${Math.min(matching, first + rowsPerPage - 1)} of ${matching}`;
         if (this.#range.textContent !== range) this.#range.textContent = range;
+    }
+
+    /** Says something about the list, until it says something else. */
+    say(text) {
+        this.#said.textContent = text;
+    }
+
+    /** Rows that stay are left alone, so that a button keeps the focus. */
+    #showRows(rows) {
+        const shown = this.#body.rows;
+        for (const row of [...shown]) if (!rows.includes(row)) row.remove();
+        for (const [index, row] of rows.entries()) {
+            if (shown[index] !== row) this.#body.insertBefore(row, shown[index] ?? null);
+        }
     }
 
     #pageButton(text, step) {

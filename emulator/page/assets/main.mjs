@@ -1,7 +1,7 @@
 import { byId } from "./dom.mjs";
 import { List } from "./list.mjs";
 import { watch } from "./live.mjs";
-import { rowOfCall, rowOfDelivery, rowsOfWebhooks } from "./rows.mjs";
+import { answerOfDelivery, rowOfCall, rowsOfDeliveries, rowsOfWebhooks } from "./rows.mjs";
 import { ask, KeyNeeded, post, setKey } from "./server.mjs";
 
 const changed = () => refresh().catch(() => undefined);
@@ -65,7 +65,7 @@ function show(state) {
     const first = state.webhooks.total === 0 ? "Register a webhook first, then press" : "Press";
     deliveries.show(
         state.deliveries,
-        state.deliveries.entries.map(rowOfDelivery),
+        rowsOfDeliveries(state.deliveries.entries, deliverAgain),
         rowsPerPage,
         `No deliveries ${since(state.deliveries.since)}. ${first} \u201cMake a video succeed\u201d.`,
     );
@@ -84,6 +84,17 @@ async function finish(outcome) {
     if (length === 0) return `${ended}, but no webhook is enabled for creator.${outcome}.`;
     const accepted = said.deliveries.filter((delivery) => delivery.accepted).length;
     return `${ended}: ${accepted} of ${length} ${length === 1 ? "delivery" : "deliveries"} accepted.`;
+}
+
+async function deliverAgain(id) {
+    deliveries.say("Delivering\u2026");
+    deliveries.say(await redeliver(id).catch(() => "The emulator does not answer."));
+}
+
+async function redeliver(id) {
+    const answer = await post("/deliveries/redeliver", { id });
+    const said = await answer.json();
+    return answer.ok ? `Delivered again: ${answerOfDelivery(said.delivery)}.` : said.error;
 }
 
 const videoButtons = [...document.querySelectorAll("[data-outcome]")];

@@ -83,14 +83,43 @@ function kindOfStatus(status) {
     return status < 300 ? "good" : "bad";
 }
 
-export function rowOfDelivery({ at, event, url, webhookId, secretVersion, attempt, status, error, accepted }) {
-    const said = status === undefined ? error : `${accepted ? "accepted" : "rejected"} \u00b7 ${status}`;
-    const failed = status === undefined ? "none" : "bad";
+/** Rows of deliveries by their id: kept, so that a button keeps the focus while other rows come. */
+const deliveryRows = new Map();
+
+/** @param again delivers one again; resolves when that is over */
+export function rowsOfDeliveries(deliveries, again) {
+    const ids = new Set(deliveries.map(({ id }) => id));
+    for (const id of deliveryRows.keys()) if (!ids.has(id)) deliveryRows.delete(id);
+    return deliveries.map((delivery) => {
+        if (!deliveryRows.has(delivery.id)) deliveryRows.set(delivery.id, rowOfDelivery(delivery, again));
+        return deliveryRows.get(delivery.id);
+    });
+}
+
+function rowOfDelivery(delivery, again) {
+    const { at, event, url, webhookId, secretVersion, attempt } = delivery;
+    const failed = delivery.status === undefined ? "none" : "bad";
     const about = [webhookId, `secret ${secretVersion}`, ...(attempt > 1 ? [`attempt ${attempt}`] : [])];
+    const time = clock(at);
+    const ariaLabel = `Deliver again: ${event} of ${time.textContent} to ${webhookId}`;
+    const button = element("button", { type: "button", className: "quiet", textContent: "Deliver again", ariaLabel });
+    button.addEventListener("click", async () => {
+        // Not "disabled", which would take the focus away.
+        if (button.ariaDisabled === "true") return;
+        button.ariaDisabled = "true";
+        await again(delivery.id);
+        button.ariaDisabled = null;
+    });
+    const answer = badge(delivery.accepted ? "good" : failed, answerOfDelivery(delivery));
     return row(
-        cell("Time", clock(at)),
+        cell("Time", time),
         cell("Event", badge("event", event)),
         cell("Receiver", element("code", {}, ...breakable(url)), note(about.join(" \u00b7 "))),
-        cell("Answer", badge(accepted ? "good" : failed, said)),
+        cell("Answer", element("div", { className: "answer" }, answer, button)),
     );
+}
+
+/** The receiver's answer in words, or why there is none. */
+export function answerOfDelivery({ status, error, accepted }) {
+    return status === undefined ? error : `${accepted ? "accepted" : "rejected"} \u00b7 ${status}`;
 }

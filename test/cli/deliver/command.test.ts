@@ -60,6 +60,20 @@ module.exports = { secrets: webhook.secrets, url: ${JSON.stringify(url)} };`;
     }
 });
 
+test("--body: a recorded event is handed on once, with what a stack exports, and its repeat is accepted", async () => {
+    const { args, env } = await reach(await startExporting());
+    const { url, handed } = await serveReceiver([newest, older]);
+    const body = { event: "creator.success", operationId: "op_1", url: "https://x.example/?signed", creditsSpent: 12 };
+    for (const _time of ["first", "again"]) {
+        const input = JSON.stringify(body);
+        const result = await cli(["deliver", ...args, "--url", url, "--body", "-"], { env, input });
+        expect(result).toMatchObject({ code: exit.good, stderr: "" });
+        expect(result.stdout).toContain("Delivered creator.success (op_1)");
+        expect(leaks(result, [newest, older, body.url])).toEqual([]);
+    }
+    expect(handed).toEqual([{ ...body, raw: body }]);
+});
+
 test("--wait: repeated until the checks have passed for a time, given up at the end, or at once where it is hopeless", async () => {
     const { args, env } = await reach(await startExporting());
     const clock = fastClock();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeText } from "../../../cli/plan/decode-text";
+import { decodeText } from "../../cli/decode-text";
 
 const text = '{"name": "größe 🎬"}\r\n';
 
