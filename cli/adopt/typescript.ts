@@ -27,7 +27,7 @@ function declaration(webhook: Adoptable, { isNative, account }: ScriptOptions): 
     const name = quoteForScript(webhook.name);
     const id = quoteForScript(webhook.id);
     const inputs = [
-        ...(webhook.mayContainToken ? advice(webhook.name) : []),
+        ...(webhook.mayContainToken ? advice(webhook, isNative) : []),
         `url: ${quoteForScript(webhook.url)},`,
         `enabledEvents: [${webhook.enabledEvents.map(quoteForScript).join(", ")}],`,
         ...(webhook.sharesUrl ? ["allowDuplicateUrl: true,"] : []),
@@ -44,12 +44,13 @@ function indent(lines: readonly string[], columns: number): string[] {
     return lines.map((line) => " ".repeat(columns) + line);
 }
 
-/** What a setting for a URL is called that is better not in the program. */
-function advice(name: string): string[] {
+/** How to keep a URL out of the program, and out of the state: an import stores it there as the API shows it. */
+function advice({ name, id }: Adoptable, isNative: boolean): string[] {
     const setting = `${identifierOf(name)}Url`;
     return [
         "// This URL may contain a token. To keep it out of the program, import @pulumi/pulumi as `pulumi`, run",
-        `// \`pulumi config set --secret ${setting}\`, which prompts for the URL, and write here:`,
+        `// \`pulumi config set --secret ${setting}\`, which prompts for the URL, and write here${isNative ? ", without the option `import`" : ""}:`,
         `// url: new pulumi.Config().requireSecret("${setting}"),`,
+        ...(isNative ? [`// adopt: ${quoteForScript(id)},`] : []),
     ];
 }

@@ -28,7 +28,7 @@ function resource({ id, name, url, enabledEvents, sharesUrl, mayContainToken }: 
         `  ${name}:`,
         "    type: captions:Webhook",
         "    properties:",
-        ...(mayContainToken ? advice(name) : []),
+        ...(mayContainToken ? advice(name, id) : []),
         `      url: ${quoteForPulumiYaml(url)}`,
         `      enabledEvents: [${enabledEvents.map(quoteForPulumiYaml).join(", ")}]`,
         ...(sharesUrl ? ["      allowDuplicateUrl: true"] : []),
@@ -37,12 +37,14 @@ function resource({ id, name, url, enabledEvents, sharesUrl, mayContainToken }: 
     ];
 }
 
-function advice(name: string): string[] {
+/** How to keep a URL out of the program, and out of the state: an import stores it there as the API shows it. */
+function advice(name: string, id: string): string[] {
     const setting = `${identifierOf(name)}Url`;
     return [
         "      # This URL may contain a token. To keep it out of the program, run",
         `      # \`pulumi config set --secret ${setting}\`, which prompts for the URL, add`,
-        `      # \`${setting}: { type: string, secret: true }\` to \`config:\`, and write here:`,
+        `      # \`${setting}: { type: string, secret: true }\` to \`config:\`, and write here, without the option \`import\`:`,
         `      # url: \${${setting}}`,
+        `      # adopt: ${quoteForPulumiYaml(id)}`,
     ];
 }

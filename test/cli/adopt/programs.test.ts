@@ -88,8 +88,9 @@ resources:
     properties:
       # This URL may contain a token. To keep it out of the program, run
       # \`pulumi config set --secret aHooks2Url\`, which prompts for the URL, add
-      # \`aHooks2Url: { type: string, secret: true }\` to \`config:\`, and write here:
+      # \`aHooks2Url: { type: string, secret: true }\` to \`config:\`, and write here, without the option \`import\`:
       # url: \${aHooks2Url}
+      # adopt: "wh_2"
       url: "https://a.example/hooks?token=$$\{x}"
       enabledEvents: ["creator.success"]
       allowDuplicateUrl: true
