@@ -1,7 +1,7 @@
 import { describeUrl, withoutGeneration } from "../../probe";
 import { compare, type ListedWebhook, type Stack } from "../list/compare";
 import { check, distinctEvents, knownEvents, looseUrl, type RegisteredWebhook, type WebhookList } from "../provider";
-import { parseUrn } from "../resources";
+import { isWebhookType, parseUrn } from "../resources";
 import { byKey } from "./by-key";
 import { nameWebhooks } from "./names";
 import { mayContainToken } from "./words";
@@ -43,7 +43,8 @@ export async function choose(
 ): Promise<Choice> {
     const registered = [...new Map(list.webhooks.map((webhook) => [webhook.id, webhook])).values()];
     const free: RegisteredWebhook[] = [];
-    const leftOut: LeftOut[] = list.unreadableIds.map((id) => ({
+    const odd = [...list.unreadableIds, ...Array<string>(list.withoutId).fill("(no id)")];
+    const leftOut: LeftOut[] = odd.map((id) => ({
         id,
         url: "(unknown)",
         reason: "the API shows it in a form that is not documented.",
@@ -53,7 +54,7 @@ export async function choose(
         if (webhook === undefined || listed.standing === "in this stack") {
             continue;
         }
-        const reason = better(listed) ?? (await obstacle(webhook));
+        const reason = objection(listed) ?? inOtherAccount(webhook, stacks) ?? (await obstacle(webhook));
         if (reason === undefined) {
             free.push({ ...webhook, enabledEvents: inOrder(webhook.enabledEvents) });
         } else {
@@ -62,12 +63,13 @@ export async function choose(
     }
     const taken = stacks.flatMap(({ resources }) => resources.map(({ urn }) => parseUrn(urn).name));
     const names = nameWebhooks(free, taken);
-    const webhooks = free.map(({ id, url, enabledEvents }) => ({
+    const urls = free.map(({ url }) => looseUrl(url));
+    const webhooks = free.map(({ id, url, enabledEvents }, index) => ({
         id,
         url,
         enabledEvents,
         name: names.get(id) ?? id,
-        sharesUrl: free.some((other) => other.id !== id && looseUrl(other.url) === looseUrl(url)),
+        sharesUrl: urls.filter((other) => other === urls[index]).length > 1,
         mayContainToken: mayContainToken(url),
         isGeneration: withoutGeneration(url) !== url,
     }));
@@ -75,7 +77,7 @@ export async function choose(
 }
 
 /** Why a webhook is better not adopted, as far as the stacks tell. */
-function better({ standing, stack, resource }: ListedWebhook): string | undefined {
+function objection({ standing, stack, resource }: ListedWebhook): string | undefined {
     switch (standing) {
         case "looks orphaned":
             return (
@@ -87,6 +89,12 @@ function better({ standing, stack, resource }: ListedWebhook): string | undefine
         default:
             return undefined;
     }
+}
+
+/** With the plugin an account is a provider, which a state does not name as the command line does: better too careful. */
+function inOtherAccount({ id }: RegisteredWebhook, stacks: readonly Stack[]): string | undefined {
+    const owner = stacks.find(({ resources }) => resources.some((one) => isWebhookType(one.type) && one.id === id));
+    return owner === undefined ? undefined : `the stack ${owner.name} has a webhook with this id, of another account.`;
 }
 
 /** Why a program that declares a webhook as it is would be rejected. */

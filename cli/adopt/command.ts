@@ -35,8 +35,9 @@ to a pipe or a redirected output, and to a terminal only with --show-urls. The
 list that is shown instead has only the hosts. If a URL looks as if it contained
 a token, a comment in the program says how to keep it in the configuration.
 
-Left out, with the reason: webhooks on the URL of one in a named stack, as they
-deliver every event twice, and those that a program cannot declare.
+Left out, with the reason: webhooks that look orphaned, as they deliver every
+event twice, those that a named stack only reads, and those that a program
+cannot declare.
 
 Exit code: 0 success, also if there is nothing to adopt; 1 the list could not be
            read, or the file not written; 2 wrong usage.`;
@@ -158,12 +159,18 @@ function render(webhooks: readonly Adoptable[], { format, isNative, resourcesOnl
     }
 }
 
-function nextStep({ format }: Choices, file: string): string {
-    return format === "import"
-        ? `Next: \`pulumi import --file ${file} --protect=false\`, then declare the webhooks under the same names, as ` +
-              "--format yaml and --native do."
-        : "It contains the URLs in full, tokens included: look at it before you commit it. Next: `pulumi preview`, then " +
-              "`pulumi up`.";
+function nextStep({ format, isNative }: Choices, file: string): string {
+    if (format === "import") {
+        return (
+            `Next: \`pulumi import --file ${file} --protect=false\`, then declare the webhooks under the same names, as ` +
+            "--format yaml and --native do."
+        );
+    }
+    const outcome = format === "yaml" || isNative ? "is rejected" : "is changed back, which rotates its secret";
+    return (
+        "The program contains the URLs in full, including any tokens: review it before you commit it. Next: " +
+        `\`pulumi preview\`, then \`pulumi up\`. A webhook that somebody changes at the API before that ${outcome}.`
+    );
 }
 
 /** A pipe and a file have no width. */

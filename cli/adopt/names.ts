@@ -22,12 +22,17 @@ const longestName = 60;
  * ```
  */
 export function nameWebhooks(webhooks: readonly Nameable[], taken: Iterable<string>): ReadonlyMap<string, string> {
-    const wanted = webhooks.map((webhook) => ({ ...webhook, name: nameOf(urlWords(webhook.url)) }));
+    const wanted = webhooks.map(({ id, url, enabledEvents }) => ({
+        id,
+        url,
+        name: nameOf(urlWords(url)),
+        events: eventWords(enabledEvents),
+    }));
     const candidates = wanted.map((webhook) => {
         const alike = wanted.filter(({ name }) => name === webhook.name);
-        const events = alike.map(({ enabledEvents }) => eventWords(enabledEvents));
-        const tellApart = alike.length > 1 && !events.includes("") && new Set(events).size === alike.length;
-        return tellApart ? { ...webhook, name: `${webhook.name}-${eventWords(webhook.enabledEvents)}` } : webhook;
+        const events = new Set(alike.map(({ events }) => events));
+        const tellApart = alike.length > 1 && !events.has("") && events.size === alike.length;
+        return tellApart ? { ...webhook, name: `${webhook.name}-${webhook.events}` } : webhook;
     });
     const used = new Set([...taken].map(identifierOf));
     const names = new Map<string, string>();

@@ -2,8 +2,11 @@ import { describeUrl } from "../../probe";
 import type { Io } from "../io";
 import { paint } from "../paint";
 import { table } from "../table";
-import { printable } from "../text";
+import { listed, printable } from "../text";
 import type { Adoptable, Choice } from "./choose";
+
+/** How many resources one line names. */
+const mostNames = 10;
 
 /** What would be adopted, as a table: names, ids, and of URLs only what every screen may show. */
 export function report(webhooks: readonly Adoptable[], io: Io): string {
@@ -34,7 +37,10 @@ export function toJson(
 
 /** What to know before the program is run: a line each. */
 export function remarks({ webhooks, leftOut }: Choice, stacks: readonly string[]): string[] {
-    const generations = webhooks.filter(({ isGeneration }) => isGeneration).map(({ name }) => name);
+    const about = (concerns: (webhook: Adoptable) => boolean, text: string): string[] => {
+        const names = webhooks.filter(concerns).map(({ name }) => name);
+        return names.length === 0 ? [] : [`${listed(names, mostNames)}: ${text}`];
+    };
     return [
         ...leftOut.map(({ id, url, reason }) => `Left out: ${printable(id)} (${url}): ${printable(reason)}`),
         ...(stacks.length === 0 && webhooks.length > 0
@@ -43,11 +49,19 @@ export function remarks({ webhooks, leftOut }: Choice, stacks: readonly string[]
                       "them. Name every stack that uses the account with --stack.",
               ]
             : []),
-        ...(generations.length > 0
-            ? [
-                  `${generations.join(", ")}: registered by a RotatingWebhook, as the URL tells. Name its stack with --stack, ` +
-                      "if there still is one.",
-              ]
-            : []),
+        ...about(
+            ({ isGeneration }) => isGeneration,
+            "the URL shows that a RotatingWebhook registered it. If a stack still manages it, name that stack with --stack.",
+        ),
+        ...about(
+            ({ sharesUrl }) => sharesUrl,
+            "there is another one on the same URL, so an event that both are enabled for is delivered twice. If one of them " +
+                "is not needed, delete it instead.",
+        ),
+        ...about(
+            ({ mayContainToken }) => mayContainToken,
+            "the URL may contain a token. A comment in the program says how to keep it in the configuration, and so out of " +
+                "the program and the state.",
+        ),
     ];
 }

@@ -17,7 +17,8 @@ export function toTypeScript(webhooks: readonly Adoptable[], options: ScriptOpti
     return [
         `import * as captions from "pulumi-captions${options.isNative ? '/native";' : '";'}`,
         "",
-        `// Webhooks that were registered without Pulumi, with their ids. \`pulumi up\` ${way}`,
+        "// Webhooks that were registered without Pulumi, with their ids.",
+        `// \`pulumi up\` ${way}`,
         ...webhooks.map((webhook) => declaration(webhook, options)),
         "",
     ].join("\n");

@@ -41,7 +41,7 @@ test("what is in no stack is adopted; what looks orphaned, is only read or canno
                 registered("wh_9", "not a URL"),
             ],
             unreadableIds: ["wh_10"],
-            withoutId: 0,
+            withoutId: 1,
         },
         [stack],
         undefined,
@@ -49,6 +49,7 @@ test("what is in no stack is adopted; what looks orphaned, is only read or canno
     // The stack has `a-hooks` already.
     expect(webhooks.map(({ id, name }) => [id, name])).toEqual([["wh_4", "a-hooks-2"]]);
     expect(leftOut.map(({ id, url, reason }) => `${id} ${url} ${reason}`)).toEqual([
+        expect.stringContaining("(no id) (unknown) the API shows it in a form that is not documented"),
         expect.stringContaining("wh_10 (unknown) the API shows it in a form that is not documented"),
         expect.stringContaining("wh_2 https://a.example/… a named stack has another webhook with its URL"),
         expect.stringContaining('wh_3 https://c.example/… the stack prod reads it as "read"'),
@@ -63,6 +64,25 @@ test("what is in no stack is adopted; what looks orphaned, is only read or canno
         expect.stringContaining("wh_9 (not a URL) a program cannot declare it as it is (url: "),
     ]);
     expect(JSON.stringify(leftOut)).not.toContain("x7Kq2mVn");
+});
+
+test("an id that a stack has by a provider of its own, or in another account, is left out", async () => {
+    const url = "https://a.example/hooks";
+    const own = resource("a-hooks", "wh_1", url);
+    for (const [resources, account] of [
+        [[own], "eu"],
+        [[{ ...own, outputs: { url, account: "eu" } }], undefined],
+    ] as const) {
+        const { webhooks, leftOut } = await choose(
+            list(registered("wh_1", url)),
+            [{ name: "prod", resources: [...resources] }],
+            account,
+        );
+        expect(webhooks).toEqual([]);
+        expect(leftOut).toMatchObject([
+            { id: "wh_1", reason: "the stack prod has a webhook with this id, of another account." },
+        ]);
+    }
 });
 
 test("two webhooks on one URL, in whichever spelling, are both adopted, with leave to share it", async () => {

@@ -12,38 +12,47 @@ const hook = { url: "https://a.example/hooks", enabledEvents: ["creator.success"
 /** What an API may show otherwise from call to call. */
 const moody = { listOrder: "shuffled", eventOrder: "shuffled" } as const;
 
-test("50 webhooks, the dynamic provider: the program compiles, `up` calls nothing but /list, and the next preview has no change", async () => {
-    const emulator = await startAccount(moody);
-    registerFifty(emulator);
-    const desk = await Desk.open(emulator, projects.dynamic);
-    const before = emulator.webhooks;
+/** Four runs of Node.js programs, and one of a compiler. */
+const fifty = { timeout: 240_000 };
 
-    const written = await desk.cli("adopt", "--out", "index.ts");
-    expect(written).toMatchObject({ code: exit.good, stderr: expect.stringContaining("Wrote index.ts.") });
-    expect(written.stdout.trim().split("\n")).toHaveLength(51);
-    expect(written.stdout + written.stderr).not.toContain(token);
-    expect(emulator.calls.map(({ endpoint }) => endpoint)).toEqual(["list"]);
-    expect(statSync(join(desk.project, "index.ts")).mode & 0o777).toBe(0o600);
-    // The same, whatever the order of /list.
-    expect(`${readFileSync(join(desk.project, "index.ts"))}`).toBe((await desk.cli("adopt")).stdout);
-    await desk.compile();
+test(
+    "50 webhooks, the dynamic provider: the program compiles, `up` calls nothing but /list, and the next preview has no change",
+    fifty,
+    async () => {
+        const emulator = await startAccount(moody);
+        registerFifty(emulator);
+        const desk = await Desk.open(emulator, projects.dynamic);
+        const before = emulator.webhooks;
 
-    emulator.behave({ listUrlForm: "upper-case-host" });
-    expect((await desk.up()).calls).toEqual(["list"]);
-    expect((await desk.pulumi("preview", "--expect-no-changes")).calls).toEqual([]);
-    expect((await desk.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")).calls).toEqual(["list"]);
-    // Afterwards `adopt` may go.
-    const program = readFileSync(join(desk.project, "index.ts"), "utf8");
-    desk.write("index.ts", program.replaceAll(/^ +adopt: .*\n/gm, ""));
-    expect((await desk.up("--expect-no-changes")).calls).toEqual([]);
-    expect(emulator.webhooks).toEqual(before);
+        const written = await desk.cli("adopt", "--out", "index.ts");
+        expect(written).toMatchObject({ code: exit.good, stderr: expect.stringContaining("Wrote index.ts.") });
+        expect(written.stdout.trim().split("\n")).toHaveLength(51);
+        expect(written.stdout + written.stderr).not.toContain(token);
+        expect(emulator.calls.map(({ endpoint }) => endpoint)).toEqual(["list"]);
+        expect(statSync(join(desk.project, "index.ts")).mode & 0o777).toBe(0o600);
+        // The same, whatever the order of /list.
+        expect(`${readFileSync(join(desk.project, "index.ts"))}`).toBe((await desk.cli("adopt")).stdout);
+        await desk.compile();
 
-    const again = await desk.cli("adopt", "--stack", "test");
-    expect(again).toMatchObject({ code: exit.good, stdout: "" });
-    expect(again.stderr).toBe("There is nothing to adopt, so nothing was written.\n");
-});
+        emulator.behave({ listUrlForm: "upper-case-host" });
+        expect((await desk.up()).calls).toEqual(["list"]);
+        expect((await desk.pulumi("preview", "--expect-no-changes")).calls).toEqual([]);
+        expect((await desk.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")).calls).toEqual([
+            "list",
+        ]);
+        // Afterwards `adopt` may go.
+        const program = readFileSync(join(desk.project, "index.ts"), "utf8");
+        desk.write("index.ts", program.replaceAll(/^ +adopt: .*\n/gm, ""));
+        expect((await desk.up("--expect-no-changes")).calls).toEqual([]);
+        expect(emulator.webhooks).toEqual(before);
 
-test("50 webhooks, the plugin: an import file, and the program that follows has no change", async () => {
+        const again = await desk.cli("adopt", "--stack", "test");
+        expect(again).toMatchObject({ code: exit.good, stdout: "" });
+        expect(again.stderr).toBe("There is nothing to adopt, so nothing was written.\n");
+    },
+);
+
+test("50 webhooks, the plugin: an import file, and the program that follows has no change", fifty, async () => {
     const emulator = await startAccount(moody);
     registerFifty(emulator);
     const desk = await Desk.open(emulator, projects.native);
@@ -94,7 +103,6 @@ test("an event that is new to this package passes as it is: the preview asks the
     emulator.register({ url: "https://queue.example/", enabledEvents: ["creator.queued", "creator.success"] });
     const desk = await Desk.open(emulator, projects.dynamic);
     await desk.cli("adopt", "--out", "index.ts");
-    await desk.compile();
     expect((await desk.up()).calls).toEqual(["events", "list"]);
     expect((await desk.up("--expect-no-changes")).calls).toEqual([]);
 });
@@ -146,6 +154,39 @@ test("a webhook that is changed before the `up` keeps its secret with the plugin
     );
     expect(emulator.webhooks).toMatchObject([{ id, secret }]);
     expect(emulator.countCalls("update")).toBe(0);
+});
+
+test.each([
+    ["dynamic", [], "remove `adopt` from the program to register a new one"],
+    ["yaml", ["--format", "yaml", "--resources-only"], "there is no webhook with this id"],
+] as const)(
+    "%s: what is left in the program names a webhook that was deleted elsewhere, and an error says so",
+    async (kind, args, words) => {
+        const emulator = await startAccount();
+        const { id } = emulator.register(hook);
+        const desk = await Desk.open(emulator, projects[kind]);
+        const { stdout } = await desk.cli("adopt", ...args);
+        desk.write(kind === "yaml" ? "Pulumi.yaml" : "index.ts", kind === "yaml" ? projects.yaml + stdout : stdout);
+        await desk.up();
+        emulator.remove(id);
+        await desk.pulumi("refresh", "--yes", "--skip-preview");
+        await expect(desk.up()).rejects.toThrow(words);
+        expect(emulator.webhooks).toEqual([]);
+    },
+);
+
+test("an option `import` that is left in the program keeps Pulumi from replacing the webhook", async () => {
+    const emulator = await startAccount();
+    const { id } = emulator.register(hook);
+    const desk = await Desk.open(emulator, projects.yaml);
+    const { stdout } = await desk.cli("adopt", "--format", "yaml", "--resources-only");
+    desk.write("Pulumi.yaml", projects.yaml + stdout);
+    await desk.up();
+    const urn = "urn:pulumi:test::test::captions:index:Webhook::a-hooks";
+    await expect(desk.up("--replace", urn, "--refresh")).rejects.toThrow(
+        "previously-imported resources that still specify an ID may not be replaced",
+    );
+    expect(emulator.webhooks).toMatchObject([{ id }]);
 });
 
 test("YAML without --resources-only is a project of its own", async () => {
@@ -220,13 +261,22 @@ test("on a terminal a program is shown only with --show-urls; what has no URLs, 
     expect(json.stdout).not.toContain(token);
 });
 
-test("without a stack, and for what a RotatingWebhook has registered, it says what may be wrong", async () => {
+test("it says what to look at: unnamed stacks, what a RotatingWebhook has registered, shared URLs, and tokens", async () => {
     const emulator = await startAccount();
-    emulator.register({ ...hook, url: "https://a.example/hooks?generation=2026-11" });
+    emulator.register(hook);
     const env = { CAPTIONS_API_KEY: emulator.apiKey, CAPTIONS_BASE_URL: emulator.baseUrl };
+    expect((await cli(["adopt"], { env })).stderr.trim().split("\n")).toEqual([
+        expect.stringContaining("No stack was named"),
+        expect.stringContaining("The program contains the URLs in full"),
+    ]);
+    emulator.register(hook);
+    emulator.register({ ...hook, url: "https://b.example/hooks?generation=2026-11" });
+    emulator.register({ ...hook, url: `https://c.example/${token}` });
     const { stderr } = await cli(["adopt"], { env });
-    expect(stderr).toContain("No stack was named");
-    expect(stderr).toContain("a-hooks: registered by a RotatingWebhook");
+    expect(stderr).toContain("b-hooks: the URL shows that a RotatingWebhook registered it.");
+    expect(stderr).toContain("a-hooks, a-hooks-2: there is another one on the same URL");
+    expect(stderr).toContain("c-webhook: the URL may contain a token.");
+    expect(stderr).not.toContain(token);
 });
 
 test("a file that exists is left as it is without --force, and with it becomes private in one step", async () => {

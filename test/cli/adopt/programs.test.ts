@@ -31,7 +31,8 @@ test("TypeScript: one resource each, with `adopt` for the dynamic provider", () 
     expect(toTypeScript([plain, secretive], { isNative: false, account: undefined })).toBe(`\
 import * as captions from "pulumi-captions";
 
-// Webhooks that were registered without Pulumi, with their ids. \`pulumi up\` takes them over; afterwards \`adopt\` can be removed.
+// Webhooks that were registered without Pulumi, with their ids.
+// \`pulumi up\` takes them over; afterwards \`adopt\` can be removed.
 
 const aHooks = new captions.Webhook("a-hooks", {
     url: "https://a.example/hooks",
@@ -58,7 +59,8 @@ test("TypeScript: an account is an input, and the plugin's classes have the opti
     expect(toTypeScript([plain], { isNative: true, account: undefined })).toBe(`\
 import * as captions from "pulumi-captions/native";
 
-// Webhooks that were registered without Pulumi, with their ids. \`pulumi up\` imports them; afterwards the option \`import\` can be removed.
+// Webhooks that were registered without Pulumi, with their ids.
+// \`pulumi up\` imports them; afterwards the option \`import\` can be removed.
 
 const aHooks = new captions.Webhook(
     "a-hooks",
