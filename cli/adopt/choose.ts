@@ -2,7 +2,7 @@ import { describeUrl, withoutGeneration } from "../../probe";
 import { compare, type ListedWebhook, type Stack } from "../list/compare";
 import { check, distinctEvents, knownEvents, looseUrl, type RegisteredWebhook, type WebhookList } from "../provider";
 import { isWebhookType, parseUrn } from "../resources";
-import { byKey } from "./by-key";
+import { byKey, groupBy } from "./keys";
 import { nameWebhooks } from "./names";
 import { mayContainToken } from "./words";
 
@@ -63,13 +63,13 @@ export async function choose(
     }
     const taken = stacks.flatMap(({ resources }) => resources.map(({ urn }) => parseUrn(urn).name));
     const names = nameWebhooks(free, taken);
-    const urls = free.map(({ url }) => looseUrl(url));
-    const webhooks = free.map(({ id, url, enabledEvents }, index) => ({
+    const onUrl = groupBy(free, ({ url }) => looseUrl(url));
+    const webhooks = free.map(({ id, url, enabledEvents }) => ({
         id,
         url,
         enabledEvents,
         name: names.get(id) ?? id,
-        sharesUrl: urls.filter((other) => other === urls[index]).length > 1,
+        sharesUrl: (onUrl.get(looseUrl(url)) ?? []).length > 1,
         mayContainToken: mayContainToken(url),
         isGeneration: withoutGeneration(url) !== url,
     }));

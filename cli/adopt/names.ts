@@ -1,5 +1,5 @@
 import type { RegisteredWebhook } from "../provider";
-import { byKey } from "./by-key";
+import { byKey, groupBy } from "./keys";
 import { readableWords, urlWords } from "./words";
 
 type Nameable = Pick<RegisteredWebhook, "id" | "url" | "enabledEvents">;
@@ -28,21 +28,24 @@ export function nameWebhooks(webhooks: readonly Nameable[], taken: Iterable<stri
         name: nameOf(urlWords(url)),
         events: eventWords(enabledEvents),
     }));
-    const candidates = wanted.map((webhook) => {
-        const alike = wanted.filter(({ name }) => name === webhook.name);
+    const groups = groupBy(wanted, ({ name }) => name);
+    const candidates = [...groups.values()].flatMap((alike) => {
         const events = new Set(alike.map(({ events }) => events));
         const tellApart = alike.length > 1 && !events.has("") && events.size === alike.length;
-        return tellApart ? { ...webhook, name: `${webhook.name}-${webhook.events}` } : webhook;
+        return tellApart ? alike.map((webhook) => ({ ...webhook, name: `${webhook.name}-${webhook.events}` })) : alike;
     });
     const used = new Set([...taken].map(identifierOf));
+    const counts = new Map<string, number>();
     const names = new Map<string, string>();
     for (const { id, name } of candidates.sort(byKey((one) => `${one.name} ${one.url} ${one.id}`))) {
-        let free = name;
-        for (let count = 2; used.has(identifierOf(free)); count++) {
-            free = `${name}-${count}`;
+        let count = counts.get(name) ?? 1;
+        const numbered = (): string => (count === 1 ? name : `${name}-${count}`);
+        while (used.has(identifierOf(numbered()))) {
+            count++;
         }
-        used.add(identifierOf(free));
-        names.set(id, free);
+        used.add(identifierOf(numbered()));
+        counts.set(name, count);
+        names.set(id, numbered());
     }
     return names;
 }

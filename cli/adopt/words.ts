@@ -6,6 +6,8 @@ const longestWord = 14;
 const mostWords = 3;
 /** A part that does not read like words is too short for a token below this. */
 const shortestToken = 6;
+/** `renderEvents`: with words of three letters or more, as in a random text there are shorter ones. */
+const camelCase = /^[A-Za-z][a-z]{2,}(?:[A-Z][a-z]{2,})+$/;
 /** What stands in front of a credential, as a segment of a path or as a parameter's name. */
 const credential =
     /^(?:\w*[_-])?(?:token|key|apikey|secret|password|passwd|pass|pwd|auth|sig|signature|hmac|code|jwt)$/i;
@@ -21,7 +23,10 @@ const credential =
  * ```
  */
 export function readableWords(part: string): readonly string[] | undefined {
-    const words = part.split(/[-._~]+|(?<=[a-z])(?=[A-Z])/).filter((word) => word !== "");
+    const words = part
+        .split(/[-._~]+/)
+        .filter((word) => word !== "")
+        .flatMap((word) => (camelCase.test(word) ? word.split(/(?=[A-Z])/) : [word]));
     const isReadable = words.length > 0 && words.length <= mostWords && words.every(isWord);
     return isReadable ? words.map((word) => word.toLowerCase()) : undefined;
 }

@@ -80,10 +80,10 @@ test("50 webhooks, the plugin: an import file, and the program that follows has 
 });
 
 test("50 webhooks in YAML: every scalar means what it is, and `up` imports them", async () => {
-    const emulator = await startAccount({ ...moody, events: ["creator.success", "creator.failure", "creator.queued"] });
+    const unheardOf = ["creator.queued", `a.$\{b}$$"'\\#:`, "no", "1e3"];
+    const emulator = await startAccount({ ...moody, events: [...hook.enabledEvents, "creator.failure", ...unheardOf] });
     registerFifty(emulator);
-    // New to this package.
-    emulator.register({ url: "https://queue.example/", enabledEvents: ["creator.queued"] });
+    emulator.register({ url: "https://queue.example/", enabledEvents: unheardOf });
     const desk = await Desk.open(emulator, projects.yaml);
     const before = emulator.webhooks;
 
@@ -228,10 +228,12 @@ test("with stacks: what they manage is not adopted, what looks orphaned is left 
     expect(text.stderr).toContain("https://a.example/…): a named stack has another webhook with its URL");
     expect(text.stderr).not.toContain("No stack was named");
 
-    const accounts = JSON.stringify({ eu: { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl } });
+    const elsewhere = await startAccount();
+    const { id } = elsewhere.register(hook);
+    const accounts = JSON.stringify({ eu: { apiKey: elsewhere.apiKey, baseUrl: elsewhere.baseUrl } });
     await stack.run("config", "set", "--secret", "captions:accounts", accounts);
     const eu = await cli(["adopt", ...args, "--account", "eu"], { env });
-    expect(eu.stdout.match(/account: "eu",/g)).toHaveLength(3);
+    expect(eu.stdout.match(/account: "eu",\n +adopt: "(.*)"/)?.[1]).toBe(id);
     const missing = await cli(["adopt", "--stack", "none", ...args.slice(2)], { env });
     expect(missing).toMatchObject({ code: exit.bad, stdout: "" });
     expect(missing.stderr).toContain("no stack named 'none' found");
