@@ -1,10 +1,11 @@
 import { isMarker } from "../provider/markers";
 
 /** Everything that the command line imports from `provider/`. */
-export type { RegisteredWebhook } from "../provider/api/responses";
+export type { RegisteredWebhook, WebhookList } from "../provider/api/responses";
 export { Accounts } from "../provider/configuration";
 export { CaptionsError } from "../provider/errors";
-export { sameEvents, sameKeepers, sameUrl } from "../provider/lifecycle/same";
+export { check, knownEvents } from "../provider/lifecycle/check";
+export { distinctEvents, looseUrl, sameEvents, sameKeepers, sameUrl } from "../provider/lifecycle/same";
 export type { Keepers } from "../provider/lifecycle/state";
 
 /** Whether a value of a preview stands for one that is not known yet. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { adopt } from "./adopt/command";
 import { deliver } from "./deliver/command";
 import { emulator } from "./emulator";
 import { CommandError, UsageError } from "./errors";
@@ -9,7 +10,7 @@ import { nearest } from "./nearest";
 import { plan } from "./plan/command";
 import { CaptionsError } from "./provider";
 
-const commands: Readonly<Record<string, Command>> = { deliver, list, plan, emulator };
+const commands: Readonly<Record<string, Command>> = { deliver, list, adopt, plan, emulator };
 
 const help = `Tools for Captions API webhooks managed with Pulumi: test, list and review
 them.

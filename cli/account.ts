@@ -1,0 +1,63 @@
+import { UsageError } from "./errors";
+import type { Io } from "./io";
+import type { Stack } from "./list/compare";
+import { Accounts, type WebhookList } from "./provider";
+import { stackConfiguration, stackOptions, stackOptionsHelp, stackResources } from "./pulumi";
+
+/** The options that say which account, and which stacks to compare it with. */
+export const accountOptions = {
+    ...stackOptions,
+    stack: { ...stackOptions.stack, multiple: true },
+    account: { type: "string" },
+    "base-url": { type: "string" },
+} as const;
+
+export const accountOptionsHelp = `${stackOptionsHelp}
+  --account <name>      an account of captions:accounts in the configuration of
+                        --stack (default: the account of captions:apiKey)
+  --base-url <url>      the API's address (default: captions:baseUrl, then
+                        CAPTIONS_BASE_URL, then the Captions API)`;
+
+export interface AccountChoice {
+    readonly stack?: readonly string[] | undefined;
+    readonly cwd?: string | undefined;
+    readonly pulumi?: string | undefined;
+    readonly account?: string | undefined;
+    readonly "base-url"?: string | undefined;
+}
+
+/** What is registered, in one call of `/list`, and what the named stacks have. */
+export interface AccountView {
+    readonly list: WebhookList;
+    readonly stacks: readonly Stack[];
+}
+
+/**
+ * Looks at an account and at the stacks that are named. The API key and the base URL are those of the first one's
+ * configuration.
+ */
+export async function viewAccount(choice: AccountChoice, io: Io): Promise<AccountView> {
+    const { cwd, pulumi, account } = choice;
+    const names = [...new Set(choice.stack)];
+    const [first] = names;
+    if (first === undefined) {
+        requireStack("--account", account, "accounts are in a stack's configuration (captions:accounts)");
+    }
+    const configuration = first === undefined ? undefined : await stackConfiguration({ stack: first, cwd, pulumi }, io);
+    const setting = (name: string): string | undefined =>
+        name === "baseUrl" && choice["base-url"] ? choice["base-url"] : configuration?.get(`captions:${name}`);
+    // Asked before the API, so that a mistyped stack costs no call.
+    const { client } = new Accounts(setting, io.env, (line) => io.err(line)).open(account);
+    const stacks: Stack[] = [];
+    for (const name of names) {
+        stacks.push({ name, resources: await stackResources({ stack: name, cwd, pulumi }, io) });
+    }
+    return { list: await client.list(), stacks };
+}
+
+/** @throws UsageError where an option is set that has no meaning without --stack */
+export function requireStack(option: string, value: unknown, reason: string): void {
+    if (value !== undefined) {
+        throw new UsageError(`${option} needs --stack: ${reason}.`);
+    }
+}

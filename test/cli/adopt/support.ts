@@ -1,0 +1,145 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, inject, onTestFinished } from "vitest";
+import { type Behaviour, type Emulator, startEmulator } from "../../../emulator";
+import { type Engine, engineEnvironment } from "../../../engine";
+import { runPulumi } from "../../../engine/pulumi";
+import { findOrBuildLanguages } from "../../prerequisites";
+import { root, silent, temporaryFolder } from "../../sdk/support";
+import { findLeaks, textsIn } from "../../support/leaks";
+import type { Result } from "../support";
+
+/** A team's account: webhooks that were made by hand over the years. */
+export async function startAccount(behaviour: Partial<Behaviour> = {}): Promise<Emulator> {
+    const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd", behaviour });
+    onTestFinished(() => emulator.stop());
+    return emulator;
+}
+
+export const token = "x7Kq2mVn8sLw4TzYb1Kd";
+
+/** 50 webhooks with all that URLs may have in them, two of which are on one URL. */
+export function registerFifty(emulator: Emulator): void {
+    const odd = [
+        `https://hooks.example.com/services/T00000000/${token}`,
+        `https://a.example/hooks?token=${token}`,
+        `https://a.example/a"b'c\`d$e$\{captions}$\{f?g=$\{h}&i=$$j`,
+        "https://a.example/:%20b/%23c/no/1e3/~",
+        "HTTPS://API.Example.com:443/%7Euser/Hooks",
+        "https://b\u00fccher.example/h\u00f6fe/\u{1f600}",
+        "https://twins.example/hooks",
+        "https://twins.example/hooks",
+        "https://no/",
+        "http://127.0.0.1:3000/hooks",
+    ];
+    const events = [["creator.failure", "creator.success"], ["creator.success"], ["creator.failure"]];
+    for (let index = 0; index < 50; index++) {
+        const url = odd[index] ?? `https://team-${index}.example.com/hooks/captions`;
+        emulator.register({ url, enabledEvents: events[index % 3] ?? [] });
+    }
+}
+
+const plugin = "plugins:\n  providers:\n    - name: captions\n      path: ./node_modules/pulumi-captions/plugin\n";
+const nodeProject = "name: test\nruntime: nodejs\n";
+
+export const projects = {
+    dynamic: nodeProject,
+    native: nodeProject + plugin,
+    yaml: `name: test\nruntime: yaml\n${plugin}`,
+};
+
+/** A user's project, with this package as it is packed, on the real engine, and its command line. */
+export class Desk {
+    readonly #home = temporaryFolder();
+    readonly project = join(this.#home, "project");
+    readonly #emulator: Emulator;
+    readonly #engine: Engine;
+
+    static async open(emulator: Emulator, project: string): Promise<Desk> {
+        const desk = new Desk(emulator, await findOrBuildLanguages(silent));
+        desk.write("Pulumi.yaml", project);
+        await desk.pulumi("stack", "init", "test");
+        return desk;
+    }
+
+    private constructor(emulator: Emulator, engine: Engine) {
+        this.#emulator = emulator;
+        this.#engine = engine;
+        mkdirSync(this.project);
+        symlinkSync(inject("nodeModules"), join(this.project, "node_modules"));
+        this.write("package.json", '{"name": "test", "main": "index.ts"}');
+    }
+
+    write(file: string, text: string): void {
+        writeFileSync(join(this.project, file), text);
+    }
+
+    /** The packed command line, as a process whose output goes to pipes. */
+    async cli(...args: string[]): Promise<Result> {
+        const main = join(inject("nodeModules"), "pulumi-captions/dist/cli/main.js");
+        const { apiKey, baseUrl } = this.#emulator;
+        const env = {
+            ...engineEnvironment(this.#engine, this.#home),
+            CAPTIONS_API_KEY: apiKey,
+            CAPTIONS_BASE_URL: baseUrl,
+        };
+        const result = await new Promise<Result>((resolve) => {
+            execFile(process.execPath, [main, ...args], { cwd: this.project, env }, (error, stdout, stderr) =>
+                resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+            );
+        });
+        this.#findsNoSecret(result.stdout + result.stderr);
+        return result;
+    }
+
+    /** Runs a command of Pulumi, which has to succeed. @returns the calls that the API saw, and what stood on the screen */
+    async pulumi(...args: string[]): Promise<{ readonly calls: readonly string[]; readonly text: string }> {
+        const before = this.#emulator.calls.length;
+        const { code, text } = await runPulumi(this.#engine, args, {
+            project: this.project,
+            temporaryFolder: this.#home,
+            env: {
+                CAPTIONS_API_KEY: this.#emulator.apiKey,
+                CAPTIONS_BASE_URL: this.#emulator.baseUrl,
+                // The types are checked by the compiler.
+                PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+            },
+        });
+        expect(code, `${args.join(" ")}\n${text}`).toBe(0);
+        this.#findsNoSecret(text);
+        return { calls: this.#emulator.calls.slice(before).map(({ endpoint }) => endpoint), text };
+    }
+
+    up(...args: string[]) {
+        return this.pulumi("up", "--yes", "--skip-preview", ...args);
+    }
+
+    /** All that is in files, but for the packages: the program, the configuration, and what the engine has written. */
+    files(): ReadonlyMap<string, string> {
+        return textsIn(this.#home);
+    }
+
+    /** Compiles the program as strictly as it can be. */
+    async compile(): Promise<void> {
+        const options = {
+            strict: true,
+            noEmit: true,
+            module: "node16",
+            skipLibCheck: true,
+            typeRoots: [join(root, "node_modules/@types")],
+        };
+        this.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["index.ts"] }));
+        const tsc = join(root, "node_modules/typescript/bin/tsc");
+        const stdout = await new Promise<string>((resolve) => {
+            execFile(process.execPath, [tsc, "-p", this.project, "--pretty", "false"], (_, output) => resolve(output));
+        });
+        expect(stdout).toBe("");
+    }
+
+    /** Neither on a screen nor in a file that the engine has written. */
+    #findsNoSecret(text: string): void {
+        const secrets = [this.#emulator.apiKey, ...this.#emulator.webhooks.map(({ secret }) => secret)];
+        expect(findLeaks(new Map([["the screen", text], ...this.files()]), secrets)).toEqual([]);
+    }
+}
