@@ -8,23 +8,30 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeliveryCheckArgs as DynamicDeliveryCheckArgs } from "../dynamic/delivery-check";
 import type { RotatingWebhookArgs as DynamicRotatingWebhookArgs } from "../dynamic/rotating-webhook";
 import type { WebhookArgs as DynamicWebhookArgs } from "../dynamic/webhook";
-import { rotatingType } from "../generations";
+import { type RotationSchedule, rotatingType, scheduleOf } from "../generations";
 
 export type { WebhookEvent } from "../dynamic/webhook";
 export { InputError } from "../errors";
-export { type GenerationsOptions, generations } from "../generations";
+export { type GenerationsOptions, generations, type RotationSchedule } from "../generations";
 
 /** The inputs of a {@link Webhook}. */
 export type WebhookArgs = Omit<DynamicWebhookArgs, "account">;
 
 /** The inputs of a {@link RotatingWebhook}. */
 export interface RotatingWebhookArgs
-    extends Omit<DynamicRotatingWebhookArgs, "account" | "generations" | "distinctUrls" | "dropAtOnce"> {
+    extends Omit<DynamicRotatingWebhookArgs, "account" | "generations" | "schedule" | "distinctUrls" | "dropAtOnce"> {
     /**
      * The names of the generations that are registered at once, newest first; each is one webhook with its own secret. They must
-     * be known in a preview.
+     * be known in a preview. Default: those that {@link generations} gives for `schedule` at this moment; one of the two is
+     * required.
      */
-    generations: pulumi.Input<pulumi.Input<string>[]>;
+    generations?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+    /**
+     * How often the secret is rotated, and for how long the one before stays valid: like `{ every: "90d", overlap: "7d" }`. A
+     * nightly `pulumi up` then rotates by itself. It must be known in a preview. Together with `generations` it only tells when the
+     * next one begins; a list from {@link generations} brings its schedule along.
+     */
+    schedule?: pulumi.Input<{ [Name in keyof RotationSchedule]: pulumi.Input<string> }> | undefined;
     /**
      * Gives each generation a URL of its own by adding `generation=<name>` to the query, for an API that rejects or merges
      * two webhooks on one URL. Default: `false`.
@@ -155,7 +162,7 @@ export class Webhook extends pulumi.CustomResource {
  * const webhook = new captions.RotatingWebhook("renders", {
  *     url: "https://api.example.com/hooks/captions",
  *     enabledEvents: ["creator.success", "creator.failure"],
- *     generations: captions.generations({ every: "90d", overlap: "7d" }),
+ *     schedule: { every: "90d", overlap: "7d" },
  * });
  * export const secrets = webhook.secrets;
  * ```
@@ -167,10 +174,27 @@ export class RotatingWebhook extends pulumi.ComponentResource {
     declare readonly secrets: pulumi.Output<string[]>;
     /** The webhooks' ids, newest first. */
     declare readonly ids: pulumi.Output<string[]>;
+    /** When the newest generation began, ISO 8601 in UTC. Known where there is a schedule and the newest name is one of it. */
+    declare readonly lastRotation: pulumi.Output<string | undefined>;
+    /** When the next generation begins, ISO 8601 in UTC: the first `pulumi up` after it rotates. Known where there is a schedule. */
+    declare readonly nextRotation: pulumi.Output<string | undefined>;
+    /**
+     * When the older generation is to be dropped, ISO 8601 in UTC: the first `pulumi up` after it does so. Known where
+     * {@link lastRotation} is and an older generation is registered.
+     */
+    declare readonly overlapEnds: pulumi.Output<string | undefined>;
 
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { secret: undefined, secrets: undefined, ids: undefined };
-        super(rotatingType, name, { ...outputs, ...args }, opts, true);
+        const outputs = {
+            secret: undefined,
+            secrets: undefined,
+            ids: undefined,
+            lastRotation: undefined,
+            nextRotation: undefined,
+            overlapEnds: undefined,
+        };
+        const schedule = args?.schedule ?? scheduleOf(args?.generations);
+        super(rotatingType, name, { ...outputs, ...args, schedule }, opts, true);
     }
 }
 

@@ -8,7 +8,7 @@ import {
     type RegisterResourceResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
 import { CaptionsError } from "../errors";
-import { generationProblem, rotatingType, withGeneration } from "../generations";
+import { type RotationTimes, rotatingType, rotationOf, withGeneration } from "../generations";
 import { hasUnknown, isUnknown, unknown } from "../lifecycle";
 import { withoutProxy } from "./engine-log";
 import { hasSecret, type Properties, plain, plainProperties, structOf, type Wire, wired, wireOf } from "./values";
@@ -58,16 +58,15 @@ class Construction {
     }
 
     async run(): Promise<ConstructResponse> {
-        const { generations, distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
+        const { generations, schedule, distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
         const adopting = typeof adopt === "object" && adopt !== null ? (adopt as Wire) : {};
-        const problem =
+        const rotation =
             this.#misspelt() ??
             mistyped({ distinctUrls, dropAtOnce, adopt }) ??
-            (hasUnknown(generations)
-                ? "generations: must be known in a preview, and so cannot come from another resource's output"
-                : generationProblem(generations, Object.keys(adopting)));
-        if (problem !== undefined) throw new CaptionsError(`RotatingWebhook "${this.#name}": ${problem}`);
-        const names = generations as readonly string[];
+            unknownIn({ generations, schedule }) ??
+            rotationOf({ generations, schedule }, Object.keys(adopting));
+        if (typeof rotation === "string") throw new CaptionsError(`RotatingWebhook "${this.#name}": ${rotation}`);
+        const { names, times } = rotation;
         const urn = (await this.#register(this.#component())).getUrn();
 
         // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
@@ -98,11 +97,18 @@ class Construction {
                 secret: outputs.secret ?? unknown,
             });
         }
-        return await this.#finish(urn, children.reverse());
+        return await this.#finish(urn, children.reverse(), times);
     }
 
     #misspelt(): string | undefined {
-        const known = [...sharedInputs, "generations", "distinctUrls", "dropAtOnce", "adopt"] as readonly string[];
+        const known = [
+            ...sharedInputs,
+            "generations",
+            "schedule",
+            "distinctUrls",
+            "dropAtOnce",
+            "adopt",
+        ] as readonly string[];
         const stray = Object.keys(this.#inputs).find((name) => !known.includes(name) && this.#inputs[name] != null);
         return stray === undefined ? undefined : `${stray}: unknown property; there are ${known.join(", ")}`;
     }
@@ -141,7 +147,7 @@ class Construction {
         return message;
     }
 
-    async #finish(urn: string, newestFirst: readonly Child[]): Promise<ConstructResponse> {
+    async #finish(urn: string, newestFirst: readonly Child[], times: RotationTimes): Promise<ConstructResponse> {
         const secrets = newestFirst.map(({ secret }) => secret);
         const outputs: Wire = {
             secret: wired(secrets[0], true),
@@ -150,6 +156,7 @@ class Construction {
                 newestFirst.map(({ id }) => id),
                 false,
             ),
+            ...times,
         };
         const message = new RegisterResourceOutputsRequest().setUrn(urn).setOutputs(structOf(outputs));
         await new Promise<void>((resolve, reject) => {
@@ -182,6 +189,14 @@ function mistyped({ adopt, ...flags }: Properties): string | undefined {
     const isRecord = typeof adopt === "object" && !Array.isArray(adopt);
     if (adopt == null || isUnknown(adopt) || isRecord) return undefined;
     return 'adopt: must be an object, like { "<generation>": "<id>" }';
+}
+
+/** They decide which resources there are, and so belong in a preview. */
+function unknownIn(inputs: Properties): string | undefined {
+    const unknownName = Object.keys(inputs).find((name) => hasUnknown(inputs[name]));
+    return unknownName === undefined
+        ? undefined
+        : `${unknownName}: must be known in a preview, and so cannot come from another resource's output`;
 }
 
 /** The options of the whole that hold for its parts, too. */
