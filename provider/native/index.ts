@@ -195,6 +195,10 @@ export class RotatingWebhook extends pulumi.ComponentResource {
         };
         const schedule = args?.schedule ?? scheduleOf(args?.generations);
         super(rotatingType, name, { ...outputs, ...args, schedule }, opts, true);
+        // What is not known comes as null.
+        this.lastRotation = this.lastRotation.apply((known) => known ?? undefined);
+        this.nextRotation = this.nextRotation.apply((known) => known ?? undefined);
+        this.overlapEnds = this.overlapEnds.apply((known) => known ?? undefined);
     }
 }
 

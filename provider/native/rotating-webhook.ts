@@ -162,7 +162,9 @@ class Construction {
         await new Promise<void>((resolve, reject) => {
             this.monitor.registerResourceOutputs(message, (error) => (error === null ? resolve() : reject(error)));
         });
-        const response = new ConstructResponse().setUrn(urn).setState(structOf(outputs));
+        // What is missing in the answer is unknown in a preview, and would be shown as a change wherever it is exported.
+        const known = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value ?? null]));
+        const response = new ConstructResponse().setUrn(urn).setState(structOf(known));
         for (const name of Object.keys(outputs)) {
             const dependencies = new ConstructResponse.PropertyDependencies();
             dependencies.setUrnsList(newestFirst.map((child) => child.urn));
