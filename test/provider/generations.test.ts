@@ -2,9 +2,14 @@ import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Accounts } from "../../provider/configuration";
 import { InputError } from "../../provider/errors";
 import { generations, rotationOf, scheduleOf } from "../../provider/generations";
+import { Proofs } from "../../provider/lifecycle";
+import { functionsOf } from "../../provider/native/functions";
+import { Session } from "../../provider/session";
 
+const silent = () => undefined;
 const hour = 3_600_000;
 const day = 24 * hour;
 const root = dirname(dirname(__dirname));
@@ -157,6 +162,18 @@ describe("what is no duration or no moment", () => {
             expect(() => generations(options as unknown as { every: string; overlap: string })).toThrow(InputError);
         }
     });
+});
+
+test("the plugin's getGenerations gives the same names to programs in every language", async () => {
+    const accounts = new Accounts(silent, {}, silent);
+    const { "captions:index:getGenerations": ask } = functionsOf(new Session(accounts, silent, new Proofs()), accounts);
+    const schedule = { every: "90d", overlap: "7d" };
+    expect(await ask?.({ ...schedule, now: "2026-12-04" })).toEqual({ generations: ["2026-12-03", "2026-09-04"] });
+    const before = generations(schedule);
+    const ofNow = await ask?.(schedule);
+    expect([before, generations(schedule)]).toContainEqual(ofNow?.generations);
+    await expect(ask?.({ ...schedule, every: "3m" })).rejects.toThrow(/^every: must be like/);
+    await expect(ask?.({ every: "90d" })).rejects.toThrow(/^overlap: must be a string/);
 });
 
 describe("a rotation", () => {
