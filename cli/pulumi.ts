@@ -43,6 +43,7 @@ const resource = v.object({
     urn: v.string(),
     type: v.string(),
     id: v.optional(v.string()),
+    parent: v.optional(v.string()),
     external: v.optional(v.boolean()),
     outputs: v.nullish(v.record(v.string(), v.unknown())),
 });

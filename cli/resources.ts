@@ -21,7 +21,11 @@ export function dropsAtOnce(inputs: Readonly<Record<string, unknown>>): boolean 
     return inputs.__dropAtOnce === true || generation?.dropAtOnce === true;
 }
 
-export const rotatingWebhookType = "captions:index:RotatingWebhook";
+/** The type that rotating webhooks have in states, whichever provider they are of. */
+export function isRotatingWebhookType(type: string): boolean {
+    return type === "captions:index:RotatingWebhook";
+}
+
 export const stackType = "pulumi:pulumi:Stack";
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 export type { Answer, Outcome } from "./answer";
-export type { Clock } from "./clock";
+export { type Clock, systemClock } from "./clock";
 export { type DeliverOnceOptions, deliverOnce } from "./deliver-once";
 export { harmlessEvent } from "./delivery";
 export { adviceFor, describe, describeTarget, placeName } from "./describe";

@@ -1,14 +1,18 @@
 import { InputError } from "./errors";
 
-export interface GenerationsOptions {
+/** How often a rotating webhook gets a new secret, and for how long the one before stays valid beside it. */
+export interface RotationSchedule {
     /** How long a generation is the newest: a whole number of hours, days or weeks, like `"12h"`, `"90d"`, `"13w"`. */
     readonly every: string;
     /**
-     * How long the generation before stays registered beside it, of the same form and shorter than `every`. It is counted
-     * from the moment at which a period begins, so it must be longer than it takes from one `pulumi up` to the next and for
-     * every receiver to take up the new secret after it, together.
+     * How long the generation before stays registered beside it, of the same form and shorter than `every`. It is
+     * counted from the moment at which a period begins, so it must be longer than it takes from one `pulumi up` to the
+     * next and for every receiver to take up the new secret after it, together.
      */
     readonly overlap: string;
+}
+
+export interface GenerationsOptions extends RotationSchedule {
     /** The time to compute the names for. Default: now. */
     readonly now?: Date;
 }
@@ -18,10 +22,14 @@ const hour = 3_600_000;
 const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const units: Readonly<Record<string, number>> = { h: hour, d: 24 * hour, w: 7 * 24 * hour };
 
+/** Where a list of names has the schedule that it was made by: the same in every copy of this package. */
+const scheduleKey: unique symbol = Symbol.for("pulumi-captions.schedule");
+
 /**
  * The names of the generations that are valid at a moment, newest first: one, or two during the overlap. With them a
- * nightly `pulumi up` rotates and retires by itself. The periods are counted from 1970 in UTC, so every machine gives the
- * same names, whatever its time zone. A name is the moment at which its period begins.
+ * nightly `pulumi up` rotates and retires by itself. The periods are counted from 1970 in UTC, so every machine gives
+ * the same names, whatever its time zone. A name is the moment at which its period begins. A {@link RotatingWebhook}
+ * that gets this very list knows when the next generation begins, as if `schedule` were set.
  *
  * @throws InputError where `every` or `overlap` is not of this form, or the overlap not shorter
  *
@@ -34,22 +42,58 @@ const units: Readonly<Record<string, number>> = { h: hour, d: 24 * hour, w: 7 * 
  * ```
  */
 export function generations({ every, overlap, now = new Date() }: GenerationsOptions): string[] {
-    const period = milliseconds("every", every);
-    const both = milliseconds("overlap", overlap);
-    if (both >= period) throw new InputError(`overlap: "${overlap}" must be shorter than every: "${every}"`);
+    const schedule = { every, overlap };
+    const lengths = lengthsOf(schedule, "");
+    if (typeof lengths === "string") throw new InputError(lengths);
     if (!(now instanceof Date) || Number.isNaN(now.getTime())) throw new InputError("now: is not a date");
     if (now.getTime() < 0 || now.getTime() > latest)
         throw new InputError("now: must be in the years from 1970 to 9999");
-    const start = Math.floor(now.getTime() / period) * period;
-    const starts = now.getTime() - start < both ? [start, start - period] : [start];
+    // Neither a comparison of lists nor JSON sees it.
+    return Object.defineProperty(namesAt(now, lengths), scheduleKey, { value: schedule });
+}
+
+/** The schedule that a list of names was made by, where it comes from {@link generations} as it is. */
+export function scheduleOf(names: unknown): RotationSchedule | undefined {
+    return Array.isArray(names) ? (names as { readonly [scheduleKey]?: RotationSchedule })[scheduleKey] : undefined;
+}
+
+interface Lengths {
+    /** How long a generation is the newest, in milliseconds. */
+    readonly period: number;
+    /** For how much of it the one before stays, in milliseconds. */
+    readonly overlap: number;
+}
+
+/** The lengths, or what is wrong with them: a sentence that begins with the property's name. */
+function lengthsOf({ every, overlap }: RotationSchedule, prefix: string): Lengths | string {
+    const period = milliseconds(every);
+    if (period === undefined) return `${prefix}every: ${notALength(every)}`;
+    const both = milliseconds(overlap);
+    if (both === undefined) return `${prefix}overlap: ${notALength(overlap)}`;
+    if (both < period) return { period, overlap: both };
+    return `${prefix}overlap: "${overlap}" must be shorter than ${prefix}every: "${every}"`;
+}
+
+function milliseconds(text: string): number | undefined {
+    const [, count, unit] = (typeof text === "string" && /^([1-9]\d{0,4})([hdw])$/.exec(text)) || [];
+    const length = units[unit ?? ""];
+    return length === undefined ? undefined : Number(count) * length;
+}
+
+function notALength(value: unknown): string {
+    // An output of Pulumi's would tell what to do instead of its conversion to a string, at length.
+    const given = typeof value === "object" && value !== null ? "an object or an Output" : `"${value}"`;
+    return `must be like "12h", "90d" or "13w", not ${given}`;
+}
+
+function namesAt(now: Date, { period, overlap }: Lengths): string[] {
+    const start = startOf(now, period);
+    const starts = now.getTime() - start < overlap ? [start, start - period] : [start];
     return starts.map((time) => nameOf(time, period));
 }
 
-function milliseconds(name: string, text: string): number {
-    const [, count, unit] = /^([1-9]\d{0,4})([hdw])$/.exec(String(text)) ?? [];
-    const length = units[unit ?? ""];
-    if (length === undefined) throw new InputError(`${name}: must be like "12h", "90d" or "13w", not "${text}"`);
-    return Number(count) * length;
+function startOf(now: Date, period: number): number {
+    return Math.floor(now.getTime() / period) * period;
 }
 
 function nameOf(start: number, period: number): string {
@@ -57,15 +101,79 @@ function nameOf(start: number, period: number): string {
     return period % (24 * hour) === 0 ? moment.slice(0, 10) : `${moment.slice(0, 13)}Z`;
 }
 
+/** The moment at which the period of this name begins; undefined for a name that is not one of such a period. */
+function startNamed(name: string, period: number): number | undefined {
+    const start = Date.parse(name.replace(/T(\d\d)Z$/, "T$1:00:00Z"));
+    return start % period === 0 && nameOf(start, period) === name ? start : undefined;
+}
+
+/** When a rotating webhook rotates, ISO 8601 in UTC; undefined where that is not known. */
+export interface RotationTimes {
+    /** The moment at which its newest generation began. */
+    readonly lastRotation: string | undefined;
+    /** The moment at which the next one begins. */
+    readonly nextRotation: string | undefined;
+    /** The moment at which the older generation that is registered beside the newest is to be dropped. */
+    readonly overlapEnds: string | undefined;
+}
+
+/** What a rotating webhook registers, and when that changes. */
+export interface Rotation {
+    /** The generations by name, newest first. */
+    readonly names: readonly string[];
+    readonly times: RotationTimes;
+}
+
+/**
+ * The rotation that a program asks for, or what is wrong with that: a sentence that begins with the property's name.
+ *
+ * @param wanted the inputs of a rotating webhook, of whatever type
+ * @param adopting the generations that are to adopt a webhook
+ */
+export function rotationOf(
+    { generations: given, schedule }: { readonly generations: unknown; readonly schedule: unknown },
+    adopting: readonly string[],
+    now = new Date(),
+): Rotation | string {
+    const lengths = schedule == null ? undefined : scheduledLengths(schedule);
+    if (typeof lengths === "string") return lengths;
+    const wanted = given ?? (lengths === undefined ? undefined : namesAt(now, lengths));
+    const problem = generationProblem(wanted, adopting);
+    if (problem !== undefined) return problem;
+    const names = wanted as readonly string[];
+    return { names, times: timesOf(names, lengths, now) };
+}
+
+function scheduledLengths(schedule: unknown): Lengths | string {
+    const prototype = typeof schedule === "object" && Object.getPrototypeOf(schedule);
+    if (prototype !== Object.prototype && prototype !== null) {
+        return 'schedule: must be a plain object, like { every: "90d", overlap: "7d" }, not an Output';
+    }
+    const { every, overlap, ...others } = schedule as RotationSchedule;
+    const [stray] = Object.keys(others);
+    if (stray !== undefined) return `schedule.${stray}: unknown property; there are every, overlap`;
+    return lengthsOf({ every, overlap }, "schedule.");
+}
+
+/** By the newest name rather than the clock, so that they are those of what is registered. */
+function timesOf([newest = "", ...older]: readonly string[], lengths: Lengths | undefined, now: Date): RotationTimes {
+    if (lengths === undefined) return { lastRotation: undefined, nextRotation: undefined, overlapEnds: undefined };
+    const { period, overlap } = lengths;
+    const began = startNamed(newest, period);
+    const iso = (time: number) => new Date(time).toISOString();
+    return {
+        lastRotation: began === undefined ? undefined : iso(began),
+        nextRotation: iso((began ?? startOf(now, period)) + period),
+        overlapEnds: began === undefined || older.length === 0 ? undefined : iso(began + overlap),
+    };
+}
+
 /** The type of a rotating webhook, on both fronts. In every user's state, so it stays. */
 export const rotatingType = "captions:index:RotatingWebhook";
 
-/**
- * What is wrong with the generations of a rotating webhook, a sentence that begins with the property's name.
- *
- * @param adopting the generations that are to adopt a webhook
- */
-export function generationProblem(generations: unknown, adopting: readonly string[]): string | undefined {
+function generationProblem(generations: unknown, adopting: readonly string[]): string | undefined {
+    if (generations == null)
+        return "generations: must be a plain list of strings, not an Output; or set schedule instead";
     if (!Array.isArray(generations)) return "generations: must be a plain list of strings, not an Output";
     if (generations.length === 0) return "generations: is empty; name at least one generation, newest first";
     if (generations.some((generation) => typeof generation !== "string" || !/^[\w.:-]{1,100}$/.test(generation))) {
@@ -77,7 +185,9 @@ export function generationProblem(generations: unknown, adopting: readonly strin
     return stray === undefined ? undefined : `adopt: names the generation "${stray}", which is not in generations`;
 }
 
-/** A URL of its own for a generation. What is no URL is left to the check of the webhook, which has a sentence for it. */
+/**
+ * A URL of its own for a generation. What is no URL is left to the check of the webhook, which has a sentence for it.
+ */
 export function withGeneration(url: string, generation: string): string {
     if (typeof url !== "string") return url;
     return `${url}${url.includes("?") ? "&" : "?"}generation=${encodeURIComponent(generation)}`;

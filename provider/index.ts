@@ -8,4 +8,4 @@ export { type AccountArgs, getEvents, getWebhooks, type WebhookInfo } from "./dy
 export { RotatingWebhook, type RotatingWebhookArgs } from "./dynamic/rotating-webhook";
 export { Webhook, type WebhookArgs, type WebhookEvent } from "./dynamic/webhook";
 export { CaptionsError, InputError } from "./errors";
-export { type GenerationsOptions, generations } from "./generations";
+export { type GenerationsOptions, generations, type RotationSchedule } from "./generations";

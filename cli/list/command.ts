@@ -5,7 +5,8 @@ import { compare } from "./compare";
 import { report } from "./report";
 
 const help = `Lists the webhooks of an account, without their secrets, and whether a stack
-manages them. This is one call of /list.
+manages them. This is one call of /list. With a stack, it also tells when each
+RotatingWebhook with a schedule rotates next.
 
 Usage: pulumi-captions list [options]
 

@@ -2,6 +2,7 @@ import { describeUrl, withoutGeneration } from "../../probe";
 import { type RegisteredWebhook, sameUrl } from "../provider";
 import type { StackResource } from "../pulumi";
 import { isWebhookType, parseUrn } from "../resources";
+import { type ScheduledRotation, scheduledRotation } from "../rotations";
 
 /**
  * Where a registered webhook belongs, as far as the named stacks tell. `looks orphaned`: none of them manages it, but
@@ -32,6 +33,8 @@ export interface GoneWebhook {
 export interface Comparison {
     readonly webhooks: readonly ListedWebhook[];
     readonly gone: readonly GoneWebhook[];
+    /** When the rotating webhooks of the stacks rotate, as far as the last deployment of each tells. */
+    readonly rotations: readonly (ScheduledRotation & { readonly stack: string })[];
 }
 
 /** The resources of a stack. */
@@ -80,14 +83,29 @@ export function compare(
             ...(stacks.length === 0 ? {} : standing(webhook)),
         })),
         gone: owned.filter(({ id }) => !existing.has(id)).map(({ id, stack, resource }) => ({ id, stack, resource })),
+        rotations: stacks.flatMap((stack) => rotationsOf(stack, account)),
     };
 }
 
 function ownedBy({ name, resources }: Stack, account: string | undefined): Owned[] {
-    return resources.flatMap(({ type, id, urn, external, outputs }) => {
-        if (!isWebhookType(type) || !id || (outputs?.account ?? undefined) !== account) {
-            return [];
-        }
-        return [{ id, url: outputs?.url, stack: name, resource: parseUrn(urn).name, isRead: external === true }];
+    return webhooksOf(resources, account).flatMap(({ id, urn, external, outputs }) => {
+        return id
+            ? [{ id, url: outputs?.url, stack: name, resource: parseUrn(urn).name, isRead: external === true }]
+            : [];
     });
+}
+
+function webhooksOf(resources: readonly StackResource[], account: string | undefined): readonly StackResource[] {
+    return resources.filter(({ type, outputs }) => isWebhookType(type) && (outputs?.account ?? undefined) === account);
+}
+
+/** A rotating webhook has the account of its generations. */
+function rotationsOf({ name, resources }: Stack, account: string | undefined): Comparison["rotations"] {
+    const parents = new Set(webhooksOf(resources, account).map(({ parent }) => parent));
+    return resources
+        .filter(({ urn }) => parents.has(urn))
+        .flatMap(({ urn, outputs }) => {
+            const rotation = scheduledRotation(urn, outputs);
+            return rotation === undefined ? [] : [{ stack: name, ...rotation }];
+        });
 }

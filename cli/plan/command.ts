@@ -1,3 +1,4 @@
+import { systemClock } from "../../probe";
 import { decodeText } from "../decode-text";
 import { UsageError } from "../errors";
 import { readInput } from "../input-file";
@@ -24,9 +25,10 @@ An adopted webhook does not count for --fail-on-rotation: only the deployment
 looks up whether it has to be changed.
 
 With --show-sames, the preview also includes receivers that the deployment does
-not change, and with --refresh as well, secrets that were changed elsewhere. Do
-not use the streaming form (one event per line): it lacks dependencies and may
-contain secrets in plain text.
+not change, when a RotatingWebhook with a schedule rotates next, and with
+--refresh as well, secrets that were changed elsewhere. Do not use the streaming
+form (one event per line): it lacks dependencies and may contain secrets in
+plain text.
 
 Exit code: 0 success; 1 the preview failed, or could not be read; 2 wrong usage;
            ${exit.rotation} --fail-on-rotation found a webhook.`;
@@ -44,7 +46,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     const preview = parsePreview(decodeText(await readInput(file, io)));
     const changes = webhookChanges(preview);
 
-    io.out(values.json || values["json-out"] ? toJson(changes) : toMarkdown(changes));
+    io.out(values.json || values["json-out"] ? toJson(changes) : toMarkdown(changes, (io.clock ?? systemClock).now()));
     if (!changes.complete) {
         return exit.bad;
     }
@@ -60,11 +62,20 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     return exit.rotation;
 }
 
-function toJson({ complete, webhooks, outputs, hidesDrift }: WebhookChanges): string {
+function toJson({ complete, webhooks, outputs, hidesDrift, rotations, rotationsAsOf }: WebhookChanges): string {
     const names = (newSecret: string): string[] =>
         webhooks.filter((webhook) => webhook.newSecret === newSecret).map(({ name }) => name);
     return JSON.stringify(
-        { complete, newSecrets: names("yes"), possiblyNewSecrets: names("maybe"), webhooks, outputs, hidesDrift },
+        {
+            complete,
+            newSecrets: names("yes"),
+            possiblyNewSecrets: names("maybe"),
+            webhooks,
+            outputs,
+            hidesDrift,
+            rotations,
+            rotationsAsOf,
+        },
         null,
         2,
     );

@@ -1,4 +1,4 @@
-import { dropsAtOnce, isWebhookType, parseUrn, rotatingWebhookType } from "../resources";
+import { dropsAtOnce, isRotatingWebhookType, isWebhookType, parseUrn } from "../resources";
 import type { Preview, Step } from "./preview";
 
 /** Which generation of which RotatingWebhook a webhook is, and what happens to the others in the same deployment. */
@@ -23,7 +23,7 @@ export interface Generation {
 export function generationOf({ urn, before, after }: Step, { steps }: Preview): Generation | undefined {
     const parent = (after ?? before)?.parent ?? "";
     const { type, name: of } = parseUrn(parent);
-    if (type !== rotatingWebhookType) {
+    if (!isRotatingWebhookType(type)) {
         return undefined;
     }
     const siblings = steps.filter((step) => (step.after ?? step.before)?.parent === parent && !isHarmless(step));

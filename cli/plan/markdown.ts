@@ -1,3 +1,4 @@
+import { describeRotation } from "../rotations";
 import { listed, printable } from "../text";
 import type { Change, Receiver, WebhookChange, WebhookChanges } from "./webhook-changes";
 
@@ -11,9 +12,11 @@ const mostNames = 20;
 /**
  * The changes in plain words: Markdown for a comment on a pull request that reads well on a terminal, too. What does
  * not fit into a comment is counted.
+ *
+ * @param now milliseconds since 1970
  */
-export function toMarkdown(changes: WebhookChanges): string {
-    const { webhooks, complete } = changes;
+export function toMarkdown(changes: WebhookChanges, now: number): string {
+    const { webhooks, complete, rotations, rotationsAsOf } = changes;
     const certain = webhooks.filter(({ newSecret }) => newSecret === "yes");
     const possible = webhooks.filter(({ newSecret }) => newSecret === "maybe");
     const others = webhooks.filter(({ newSecret }) => newSecret === "no");
@@ -22,6 +25,10 @@ export function toMarkdown(changes: WebhookChanges): string {
         { title: "These webhooks will get a **new secret**:", items: certain.map(item) },
         { title: "These webhooks **may** get a new secret:", items: possible.map(item) },
         { title: "Other changes:", items: others.map(item) },
+        {
+            title: `Scheduled rotations, as of ${rotationsAsOf}:`,
+            items: rotations.map((one) => `- **${code(one.resource)}**: ${describeRotation(one, now)}`),
+        },
     ];
     const before = [
         ...(complete ? [] : [incomplete]),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { CommandError } from "../errors";
-import { stackType } from "../resources";
+import { isRotatingWebhookType, stackType } from "../resources";
 
 /**
  * The output of `pulumi preview --json`, in its two forms: one object with all steps, and the engine's events, one per
@@ -8,7 +8,7 @@ import { stackType } from "../resources";
  *
  * - the object leaves out resources that stay the same, but for the stack (unless `--show-sames`);
  * - only the object says what a resource depends on;
- * - only the events have the stack's outputs as they will be.
+ * - only the events have the outputs of the stack and of components as they will be.
  */
 export interface Preview {
     readonly steps: readonly Step[];
@@ -21,6 +21,11 @@ export interface Preview {
         /** Undefined if the preview does not show them. */
         readonly after: Values | undefined;
     };
+    /**
+     * The outputs of each RotatingWebhook that is not deleted, by its URN: in events as they will be, in the object as
+     * they are, and none if it is new.
+     */
+    readonly rotating: ReadonlyMap<string, Values>;
 }
 
 /** One step of the engine on one resource. */
@@ -101,6 +106,7 @@ function fromWhole({ steps, diagnostics, changeSummary }: v.InferOutput<typeof w
         complete: changeSummary != null && diagnostics.every(({ severity }) => severity !== "error"),
         hasDependencies: true,
         outputs: { before: stack?.before?.outputs ?? {}, after: undefined },
+        rotating: rotatingIn(all.map(({ urn, op, before }) => ({ urn, op, state: before }))),
     };
 }
 
@@ -126,7 +132,31 @@ function fromEvents(events: readonly v.InferOutput<typeof event>[]): Preview {
             events.every(({ diagnosticEvent }) => diagnosticEvent?.severity !== "error"),
         hasDependencies: false,
         outputs: { before: stack?.old?.outputs ?? {}, after: stack?.new?.outputs },
+        rotating: rotatingIn(
+            events.flatMap(({ resourcePreEvent, resOutputsEvent }) => {
+                const found = resOutputsEvent?.metadata ?? resourcePreEvent?.metadata;
+                return found === undefined ? [] : [{ ...found, state: resOutputsEvent?.metadata.new ?? found.old }];
+            }),
+        ),
     };
+}
+
+interface Seen {
+    readonly urn: string;
+    readonly op: string;
+    readonly state: State | null | undefined;
+}
+
+function rotatingIn(seen: readonly Seen[]): ReadonlyMap<string, Values> {
+    const rotating = new Map<string, Values>();
+    for (const { urn, op, state } of seen) {
+        if (op === "delete") {
+            rotating.delete(urn);
+        } else if (state != null && isRotatingWebhookType(state.type)) {
+            rotating.set(urn, state.outputs);
+        }
+    }
+    return rotating;
 }
 
 /** One JSON document, or one per line; lines before them, such as those of `npm run`, are skipped. */

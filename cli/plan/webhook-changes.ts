@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { describeUrl, withoutGeneration } from "../../probe";
 import { type Keepers, sameEvents, sameKeepers, sameUrl } from "../provider";
 import { isDeliveryCheckType, isWebhookType, parseUrn } from "../resources";
+import { type ScheduledRotation, scheduledRotation } from "../rotations";
 import { hasSecret, hasUnknown, isUnknown, mayContainNewSecret } from "./engine-values";
 import { type Generation, generationOf } from "./generation";
 import type { Preview, State, Step, Values } from "./preview";
@@ -73,6 +74,10 @@ export interface WebhookChanges {
      * does.
      */
     readonly hidesDrift: boolean;
+    /** Of each RotatingWebhook with a schedule that the preview shows. */
+    readonly rotations: readonly ScheduledRotation[];
+    /** Whether the rotations are those after the deployment, or as they were before it. */
+    readonly rotationsAsOf: "this deployment" | "the last deployment";
 }
 
 /** Finds out from a preview what happens to each webhook and its secret. */
@@ -95,6 +100,8 @@ export function webhookChanges(preview: Preview): WebhookChanges {
         webhooks,
         outputs: changing ? outputsWithSecrets(preview) : [],
         hidesDrift: hidesDrift(preview),
+        rotations: [...preview.rotating].flatMap(([urn, values]) => scheduledRotation(urn, values) ?? []),
+        rotationsAsOf: preview.outputs.after === undefined ? "the last deployment" : "this deployment",
     };
 }
 

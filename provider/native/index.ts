@@ -1,6 +1,6 @@
 /**
- * Webhooks of the Captions API as resources of the native provider plugin: with import, a detailed diff and explicit providers.
- * `Pulumi.yaml` says where the plugin is, see docs/installation-configuration.md.
+ * Webhooks of the Captions API as resources of the native provider plugin: with import, a detailed diff and explicit
+ * providers. `Pulumi.yaml` says where the plugin is, see docs/installation-configuration.md.
  *
  * @packageDocumentation
  */
@@ -8,31 +8,38 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeliveryCheckArgs as DynamicDeliveryCheckArgs } from "../dynamic/delivery-check";
 import type { RotatingWebhookArgs as DynamicRotatingWebhookArgs } from "../dynamic/rotating-webhook";
 import type { WebhookArgs as DynamicWebhookArgs } from "../dynamic/webhook";
-import { rotatingType } from "../generations";
+import { type RotationSchedule, rotatingType, scheduleOf } from "../generations";
 
 export type { WebhookEvent } from "../dynamic/webhook";
 export { InputError } from "../errors";
-export { type GenerationsOptions, generations } from "../generations";
+export { type GenerationsOptions, generations, type RotationSchedule } from "../generations";
 
 /** The inputs of a {@link Webhook}. */
 export type WebhookArgs = Omit<DynamicWebhookArgs, "account">;
 
 /** The inputs of a {@link RotatingWebhook}. */
 export interface RotatingWebhookArgs
-    extends Omit<DynamicRotatingWebhookArgs, "account" | "generations" | "distinctUrls" | "dropAtOnce"> {
+    extends Omit<DynamicRotatingWebhookArgs, "account" | "generations" | "schedule" | "distinctUrls" | "dropAtOnce"> {
     /**
-     * The names of the generations that are registered at once, newest first; each is one webhook with its own secret. They must
-     * be known in a preview.
+     * The names of the generations that are registered at once, newest first; each is one webhook with its own secret.
+     * They must be known in a preview. Default: those that {@link generations} gives for `schedule` at this moment; one
+     * of the two is required.
      */
-    generations: pulumi.Input<pulumi.Input<string>[]>;
+    generations?: pulumi.Input<pulumi.Input<string>[]> | undefined;
     /**
-     * Gives each generation a URL of its own by adding `generation=<name>` to the query, for an API that rejects or merges
-     * two webhooks on one URL. Default: `false`.
+     * How often the secret is rotated, and for how long the one before stays valid: like `{ every: "90d", overlap: "7d"
+     * }`. A nightly `pulumi up` then rotates by itself. It must be known in a preview. Together with `generations` it
+     * only tells when the next one begins; a list from {@link generations} brings its schedule along.
+     */
+    schedule?: pulumi.Input<{ [Name in keyof RotationSchedule]: pulumi.Input<string> }> | undefined;
+    /**
+     * Gives each generation a URL of its own by adding `generation=<name>` to the query, for an API that rejects or
+     * merges two webhooks on one URL. Default: `false`.
      */
     distinctUrls?: pulumi.Input<boolean> | undefined;
     /**
-     * Deletes generations that are no longer named also in the run in which their successor is registered: for a secret that has
-     * leaked. Default: `false`.
+     * Deletes generations that are no longer named also in the run in which their successor is registered: for a secret
+     * that has leaked. Default: `false`.
      */
     dropAtOnce?: pulumi.Input<boolean> | undefined;
 }
@@ -120,7 +127,10 @@ export class Webhook extends pulumi.CustomResource {
     declare readonly enabledEvents: pulumi.Output<string[]>;
     /** The secret that deliveries carry in `Authorization: Bearer <secret>`. Always a Pulumi secret. */
     declare readonly secret: pulumi.Output<string>;
-    /** 1 at first, and one more whenever the secret changes, so that others can follow it without knowing it. Safe to show. */
+    /**
+     * 1 at first, and one more whenever the secret changes, so that others can follow it without knowing it. Safe to
+     * show.
+     */
     declare readonly secretVersion: pulumi.Output<number>;
 
     constructor(name: string, args: WebhookArgs, opts?: pulumi.CustomResourceOptions) {
@@ -145,8 +155,9 @@ export class Webhook extends pulumi.CustomResource {
 }
 
 /**
- * A webhook whose secret is rotated without losing a delivery: several generations of it are registered at once, each with its
- * own secret. To rotate, prepend a name (`pulumi up`), let every receiver take {@link secrets}, drop the old name (`pulumi up`).
+ * A webhook whose secret is rotated without losing a delivery: several generations of it are registered at once, each
+ * with its own secret. To rotate, prepend a name (`pulumi up`), let every receiver take {@link secrets}, drop the old
+ * name (`pulumi up`).
  *
  * @example
  * ```ts
@@ -155,7 +166,7 @@ export class Webhook extends pulumi.CustomResource {
  * const webhook = new captions.RotatingWebhook("renders", {
  *     url: "https://api.example.com/hooks/captions",
  *     enabledEvents: ["creator.success", "creator.failure"],
- *     generations: captions.generations({ every: "90d", overlap: "7d" }),
+ *     schedule: { every: "90d", overlap: "7d" },
  * });
  * export const secrets = webhook.secrets;
  * ```
@@ -167,10 +178,37 @@ export class RotatingWebhook extends pulumi.ComponentResource {
     declare readonly secrets: pulumi.Output<string[]>;
     /** The webhooks' ids, newest first. */
     declare readonly ids: pulumi.Output<string[]>;
+    /**
+     * When the newest generation began, ISO 8601 in UTC. Known where there is a schedule and the newest name is one of
+     * it.
+     */
+    declare readonly lastRotation: pulumi.Output<string | undefined>;
+    /**
+     * When the next generation begins, ISO 8601 in UTC: the first `pulumi up` after it rotates. Known where there is a
+     * schedule.
+     */
+    declare readonly nextRotation: pulumi.Output<string | undefined>;
+    /**
+     * When the older generation is to be dropped, ISO 8601 in UTC: the first `pulumi up` after it does so. Known where
+     * {@link lastRotation} is and an older generation is registered.
+     */
+    declare readonly overlapEnds: pulumi.Output<string | undefined>;
 
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
-        const outputs = { secret: undefined, secrets: undefined, ids: undefined };
-        super(rotatingType, name, { ...outputs, ...args }, opts, true);
+        const outputs = {
+            secret: undefined,
+            secrets: undefined,
+            ids: undefined,
+            lastRotation: undefined,
+            nextRotation: undefined,
+            overlapEnds: undefined,
+        };
+        const schedule = args?.schedule ?? scheduleOf(args?.generations);
+        super(rotatingType, name, { ...outputs, ...args, schedule }, opts, true);
+        // What is not known comes as null.
+        this.lastRotation = this.lastRotation.apply((known) => known ?? undefined);
+        this.nextRotation = this.nextRotation.apply((known) => known ?? undefined);
+        this.overlapEnds = this.overlapEnds.apply((known) => known ?? undefined);
     }
 }
 
@@ -241,8 +279,8 @@ function ask<T>(name: string, args: pulumi.Inputs, opts: pulumi.InvokeOptions | 
 }
 
 /**
- * By the alias, a state of the dynamic front goes on here without a change at the API. Nothing here names a version, as the engine
- * starts a process for each: what is new after an upgrade and what is dropped in the same run belong in one.
+ * By the alias, a state of the dynamic front goes on here without a change at the API. Nothing here names a version, as
+ * the engine starts a process for each: what is new after an upgrade and what is dropped in the same run belong in one.
  */
 function moved(opts: pulumi.CustomResourceOptions | undefined, type: string): pulumi.CustomResourceOptions {
     const alias = { type: `pulumi-nodejs:dynamic/captions:${type}` };

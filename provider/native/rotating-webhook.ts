@@ -8,7 +8,7 @@ import {
     type RegisterResourceResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
 import { CaptionsError } from "../errors";
-import { generationProblem, rotatingType, withGeneration } from "../generations";
+import { type RotationTimes, rotatingType, rotationOf, withGeneration } from "../generations";
 import { hasUnknown, isUnknown, unknown } from "../lifecycle";
 import { withoutProxy } from "./engine-log";
 import { hasSecret, type Properties, plain, plainProperties, structOf, type Wire, wired, wireOf } from "./values";
@@ -58,20 +58,19 @@ class Construction {
     }
 
     async run(): Promise<ConstructResponse> {
-        const { generations, distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
+        const { generations, schedule, distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
         const adopting = typeof adopt === "object" && adopt !== null ? (adopt as Wire) : {};
-        const problem =
+        const rotation =
             this.#misspelt() ??
             mistyped({ distinctUrls, dropAtOnce, adopt }) ??
-            (hasUnknown(generations)
-                ? "generations: must be known in a preview, and so cannot come from another resource's output"
-                : generationProblem(generations, Object.keys(adopting)));
-        if (problem !== undefined) throw new CaptionsError(`RotatingWebhook "${this.#name}": ${problem}`);
-        const names = generations as readonly string[];
+            unknownIn({ generations, schedule }) ??
+            rotationOf({ generations, schedule }, Object.keys(adopting));
+        if (typeof rotation === "string") throw new CaptionsError(`RotatingWebhook "${this.#name}": ${rotation}`);
+        const { names, times } = rotation;
         const urn = (await this.#register(this.#component())).getUrn();
 
-        // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on this URL
-        // are its siblings', and passes over no other.
+        // The oldest comes first, and each is told the ids of those before it: so a new one knows which webhooks on
+        // this URL are its siblings', and passes over no other.
         const children: Child[] = [];
         for (const [index, generation] of [...names].reverse().entries()) {
             const inputs: Record<string, unknown> = Object.fromEntries(
@@ -98,11 +97,18 @@ class Construction {
                 secret: outputs.secret ?? unknown,
             });
         }
-        return await this.#finish(urn, children.reverse());
+        return await this.#finish(urn, children.reverse(), times);
     }
 
     #misspelt(): string | undefined {
-        const known = [...sharedInputs, "generations", "distinctUrls", "dropAtOnce", "adopt"] as readonly string[];
+        const known = [
+            ...sharedInputs,
+            "generations",
+            "schedule",
+            "distinctUrls",
+            "dropAtOnce",
+            "adopt",
+        ] as readonly string[];
         const stray = Object.keys(this.#inputs).find((name) => !known.includes(name) && this.#inputs[name] != null);
         return stray === undefined ? undefined : `${stray}: unknown property; there are ${known.join(", ")}`;
     }
@@ -141,7 +147,7 @@ class Construction {
         return message;
     }
 
-    async #finish(urn: string, newestFirst: readonly Child[]): Promise<ConstructResponse> {
+    async #finish(urn: string, newestFirst: readonly Child[], times: RotationTimes): Promise<ConstructResponse> {
         const secrets = newestFirst.map(({ secret }) => secret);
         const outputs: Wire = {
             secret: wired(secrets[0], true),
@@ -150,12 +156,16 @@ class Construction {
                 newestFirst.map(({ id }) => id),
                 false,
             ),
+            ...times,
         };
         const message = new RegisterResourceOutputsRequest().setUrn(urn).setOutputs(structOf(outputs));
         await new Promise<void>((resolve, reject) => {
             this.monitor.registerResourceOutputs(message, (error) => (error === null ? resolve() : reject(error)));
         });
-        const response = new ConstructResponse().setUrn(urn).setState(structOf(outputs));
+        // What is missing in the answer is unknown in a preview, and would be shown as a change wherever it is
+        // exported.
+        const known = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value ?? null]));
+        const response = new ConstructResponse().setUrn(urn).setState(structOf(known));
         for (const name of Object.keys(outputs)) {
             const dependencies = new ConstructResponse.PropertyDependencies();
             dependencies.setUrnsList(newestFirst.map((child) => child.urn));
@@ -182,6 +192,14 @@ function mistyped({ adopt, ...flags }: Properties): string | undefined {
     const isRecord = typeof adopt === "object" && !Array.isArray(adopt);
     if (adopt == null || isUnknown(adopt) || isRecord) return undefined;
     return 'adopt: must be an object, like { "<generation>": "<id>" }';
+}
+
+/** They decide which resources there are, and so belong in a preview. */
+function unknownIn(inputs: Properties): string | undefined {
+    const unknownName = Object.keys(inputs).find((name) => hasUnknown(inputs[name]));
+    return unknownName === undefined
+        ? undefined
+        : `${unknownName}: must be known in a preview, and so cannot come from another resource's output`;
 }
 
 /** The options of the whole that hold for its parts, too. */

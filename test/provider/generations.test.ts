@@ -2,9 +2,14 @@ import { execFileSync } from "node:child_process";
 import { dirname } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Accounts } from "../../provider/configuration";
 import { InputError } from "../../provider/errors";
-import { generations } from "../../provider/generations";
+import { generations, rotationOf, scheduleOf } from "../../provider/generations";
+import { Proofs } from "../../provider/lifecycle";
+import { functionsOf } from "../../provider/native/functions";
+import { Session } from "../../provider/session";
 
+const silent = () => undefined;
 const hour = 3_600_000;
 const day = 24 * hour;
 const root = dirname(dirname(__dirname));
@@ -156,6 +161,144 @@ describe("what is no duration or no moment", () => {
         for (const options of wrong) {
             expect(() => generations(options as unknown as { every: string; overlap: string })).toThrow(InputError);
         }
+    });
+});
+
+test("the plugin's getGenerations gives the same names to programs in every language", async () => {
+    const accounts = new Accounts(silent, {}, silent);
+    const { "captions:index:getGenerations": ask } = functionsOf(new Session(accounts, silent, new Proofs()), accounts);
+    const schedule = { every: "90d", overlap: "7d" };
+    expect(await ask?.({ ...schedule, now: "2026-12-04" })).toEqual({ generations: ["2026-12-03", "2026-09-04"] });
+    const before = generations(schedule);
+    const ofNow = await ask?.(schedule);
+    expect([before, generations(schedule)]).toContainEqual(ofNow?.generations);
+    await expect(ask?.({ ...schedule, every: "3m" })).rejects.toThrow(/^every: must be like/);
+    await expect(ask?.({ every: "90d" })).rejects.toThrow(/^overlap: must be a string/);
+});
+
+describe("a rotation", () => {
+    const none = { lastRotation: undefined, nextRotation: undefined, overlapEnds: undefined };
+    const quarterly = { every: "90d", overlap: "7d" };
+    const rotation = (given: { generations?: unknown; schedule?: unknown }, now: string, adopting: string[] = []) =>
+        rotationOf({ generations: undefined, schedule: undefined, ...given }, adopting, new Date(now));
+
+    test.each([
+        [quarterly, "2026-12-02T23:59:59.999Z", ["2026-09-04"], "2026-09-04", "2026-12-03", undefined],
+        [quarterly, "2026-12-03T00:00:00Z", ["2026-12-03", "2026-09-04"], "2026-12-03", "2027-03-03", "2026-12-10"],
+        [quarterly, "2026-12-10T00:00:00Z", ["2026-12-03"], "2026-12-03", "2027-03-03", undefined],
+        [
+            { every: "12h", overlap: "1h" },
+            "2026-11-24T12:20:00Z",
+            ["2026-11-24T12Z", "2026-11-24T00Z"],
+            "2026-11-24T12:00:00.000Z",
+            "2026-11-25",
+            "2026-11-24T13:00:00.000Z",
+        ],
+        [
+            { every: "36h", overlap: "12h" },
+            "2026-11-24T11:00:00Z",
+            ["2026-11-24T00Z", "2026-11-22T12Z"],
+            "2026-11-24",
+            "2026-11-25T12:00:00Z",
+            "2026-11-24T12:00:00Z",
+        ],
+        [
+            { every: "1d", overlap: "1h" },
+            "1970-01-01",
+            ["1970-01-01", "1969-12-31"],
+            "1970-01-01",
+            "1970-01-02",
+            "1970-01-01T01:00:00.000Z",
+        ],
+    ])("by the schedule %j at %s has these names and times", (schedule, now, names, last, next, ends) => {
+        const iso = (text: string | undefined) => (text === undefined ? undefined : new Date(text).toISOString());
+        const times = { lastRotation: iso(last), nextRotation: iso(next), overlapEnds: iso(ends) };
+        expect(rotation({ schedule }, now)).toEqual({ names, times });
+        // Given, the names tell the times at any other moment as well: they are what is registered.
+        expect(rotation({ schedule, generations: names }, "2031-05-05")).toEqual({ names, times });
+    });
+
+    test("by whatever schedule begins at the moment, and ends its overlap at the one, at which the names change", () => {
+        fc.assert(
+            fc.property(durations, moment, ({ every, overlap }, time) => {
+                const schedule = { every: every.text, overlap: overlap.text };
+                const found = rotation({ schedule }, new Date(time).toISOString());
+                if (typeof found === "string") throw new Error(found);
+                const at = (text: string | undefined, later = 0) =>
+                    generations({ ...schedule, now: new Date(Date.parse(text ?? "") + later) });
+                const { names, times } = found;
+                expect(names).toEqual(generations({ ...schedule, now: new Date(time) }));
+                expect(at(times.lastRotation)[0]).toBe(names[0]);
+                expect(at(times.nextRotation, -1)[0]).toBe(names[0]);
+                expect(at(times.nextRotation)[1]).toBe(names[0]);
+                expect(times.overlapEnds === undefined).toBe(names.length === 1);
+                if (times.overlapEnds === undefined) return;
+                expect(at(times.overlapEnds, -1)).toEqual(names);
+                expect(at(times.overlapEnds)).toEqual(names.slice(0, 1));
+            }),
+        );
+    });
+
+    test("of names that the schedule does not give: only when the next begins; without a schedule no times", () => {
+        const generations = ["2026-11", "2026-08"];
+        expect(rotation({ generations, schedule: quarterly }, "2026-11-24")).toEqual({
+            names: generations,
+            times: { ...none, nextRotation: "2026-12-03T00:00:00.000Z" },
+        });
+        // A day, but none at which a period of this schedule begins.
+        const times = { ...none, nextRotation: "2026-12-03T00:00:00.000Z" };
+        expect(rotation({ generations: ["2026-09-05"], schedule: quarterly }, "2026-11-24")).toMatchObject({ times });
+        expect(rotation({ generations }, "2026-11-24")).toEqual({ names: generations, times: none });
+        expect(rotation({ generations, schedule: null }, "2026-11-24")).toEqual({ names: generations, times: none });
+    });
+
+    test("keeps its times while a name of an earlier schedule is kept beside those of the new one", () => {
+        const names = [...at("2026-12-11", "30d", "7d"), "2026-09-04"];
+        expect(rotation({ generations: names, schedule: { every: "30d", overlap: "7d" } }, "2026-12-11")).toMatchObject(
+            {
+                times: { lastRotation: "2026-12-03T00:00:00.000Z", overlapEnds: "2026-12-10T00:00:00.000Z" },
+            },
+        );
+    });
+
+    test("takes the schedule from a list that generations() gave, which looks like any other list", () => {
+        const names = at("2026-12-03");
+        expect(scheduleOf(names)).toEqual(quarterly);
+        expect(names).toStrictEqual(["2026-12-03", "2026-09-04"]);
+        expect(JSON.stringify({ ...{ names } })).toBe('{"names":["2026-12-03","2026-09-04"]}');
+        expect(Object.keys(names)).toEqual(["0", "1"]);
+        for (const other of [[...names], names.slice(), ["a"], "a", null, undefined, {}]) {
+            expect(scheduleOf(other)).toBeUndefined();
+        }
+    });
+
+    test.each([
+        [{ schedule: "90d" }, "schedule: must be a plain object, like { every:"],
+        [{ schedule: ["90d", "7d"] }, "schedule: must be a plain object"],
+        [{ schedule: new Map() }, "schedule: must be a plain object"],
+        [{ schedule: {} }, 'schedule.every: must be like "12h", "90d" or "13w", not "undefined"'],
+        [{ schedule: { every: "3m", overlap: "7d" } }, 'schedule.every: must be like "12h", "90d" or "13w", not "3m"'],
+        [{ schedule: { every: "90d", overlap: 7 } }, 'schedule.overlap: must be like "12h", "90d" or "13w", not "7"'],
+        [{ schedule: { every: {}, overlap: "7d" } }, "schedule.every: must be like"],
+        [
+            { schedule: { every: "7d", overlap: "1w" } },
+            'schedule.overlap: "1w" must be shorter than schedule.every: "7d"',
+        ],
+        [{ schedule: { ...quarterly, now: "2026" } }, "schedule.now: unknown property; there are every, overlap"],
+        [{ schedule: { every: "x" }, generations: ["a"] }, "schedule.every: must be like"],
+        [{ schedule: quarterly, generations: [] }, "generations: is empty"],
+        [{}, "generations: must be a plain list of strings, not an Output; or set schedule instead"],
+        [{ generations: null, schedule: null }, "generations: must be a plain list of strings"],
+    ])("%j is refused by the property's name", (given, sentence) => {
+        expect(rotation(given, "2026-11-24")).toEqual(expect.stringContaining(sentence));
+        expect(String(rotation(given, "2026-11-24")).startsWith(sentence)).toBe(true);
+    });
+
+    test("adopts only what the schedule names", () => {
+        expect(rotation({ schedule: quarterly }, "2026-11-24", ["by-hand"])).toContain('generation "by-hand"');
+        expect(rotation({ schedule: quarterly }, "2026-11-24", ["2026-09-04"])).toMatchObject({
+            names: ["2026-09-04"],
+        });
     });
 });
 

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import type { Emulator } from "../../emulator";
 import { renders, startProject, webhookProgram } from "../support/project";
+import type { Resource, Stack } from "../support/stack";
 
 interface Args {
     readonly url?: string;
@@ -21,6 +22,15 @@ module.exports = {
 };
 pulumi.all([secrets]).apply(([known]) => console.log("the receivers get " + known.length + " secrets"));
 `;
+
+/** What the state has of the times of each rotating webhook, by its name. */
+async function timesInState(stack: Stack): Promise<Record<string, unknown>> {
+    const { resources } = JSON.parse((await stack.run("stack", "export")).stdout).deployment;
+    const components = (resources as Resource[]).filter(({ type }) => type === "captions:index:RotatingWebhook");
+    return Object.fromEntries(
+        components.map(({ urn, outputs: { secret, secrets, ids, ...times } }) => [urn.split("::").at(-1), times]),
+    );
+}
 
 const newestFirst = (emulator: Emulator) => emulator.webhooks.toReversed();
 
@@ -219,5 +229,168 @@ describe("adopting", () => {
         stack.program(rotating({ generations: ["first"] }));
         expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
         expect(await stack.webhooks()).toHaveLength(1);
+    });
+});
+
+describe("a schedule", () => {
+    /** Periods of 191 years, so that no test runs at the end of one. */
+    const [long, whole] = ["9999w", "9998w"];
+    const none = {};
+    const of1970 = { lastRotation: "1970-01-01T00:00:00.000Z", nextRotation: "2161-08-20T00:00:00.000Z" };
+    const inOverlap = { ...of1970, overlapEnds: "2161-08-13T00:00:00.000Z" };
+    const byHand = ["2026-11", "2026-08"];
+    const cases: readonly [name: string, inputs: string, generations: readonly string[], times: object][] = [
+        ["schedule", `schedule: { every: "${long}", overlap: "1h" }`, ["1970-01-01"], of1970],
+        ["overlap", `schedule: { every: "${long}", overlap: "${whole}" }`, ["1970-01-01", "1778-05-14"], inOverlap],
+        [
+            "output",
+            `schedule: ${inject("front") === "native" ? "pulumi.output" : ""}({ every: "${long}", overlap: "1h" })`,
+            ["1970-01-01"],
+            of1970,
+        ],
+        [
+            "list",
+            'generations: captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-12-04") })',
+            ["2026-12-03", "2026-09-04"],
+            {
+                lastRotation: "2026-12-03T00:00:00.000Z",
+                nextRotation: "2027-03-03T00:00:00.000Z",
+                overlapEnds: "2026-12-10T00:00:00.000Z",
+            },
+        ],
+        [
+            "hours",
+            'generations: captions.generations({ every: "12h", overlap: "1h", now: new Date("2026-12-04T13:00Z") })',
+            ["2026-12-04T12Z"],
+            { lastRotation: "2026-12-04T12:00:00.000Z", nextRotation: "2026-12-05T00:00:00.000Z" },
+        ],
+        [
+            "copy",
+            'generations: [...captions.generations({ every: "90d", overlap: "7d", now: new Date(0) })]',
+            ["1970-01-01", "1969-10-03"],
+            none,
+        ],
+        ["by-hand", `generations: ${JSON.stringify(byHand)}`, byHand, none],
+        [
+            "both",
+            `generations: ${JSON.stringify(byHand)}, schedule: { every: "${long}", overlap: "1h" }`,
+            byHand,
+            { nextRotation: of1970.nextRotation },
+        ],
+    ];
+    const program = (all: typeof cases) => `
+const times = {};
+${all
+    .map(
+        ([name, inputs]) => `
+{
+    const { lastRotation, nextRotation, overlapEnds, ids } = new captions.RotatingWebhook(${JSON.stringify(name)}, {
+        url: "${renders.url}/${name}", enabledEvents: ${JSON.stringify(renders.enabledEvents)}, ${inputs},
+    });
+    const all = { lastRotation, nextRotation, overlapEnds };
+    for (const [key, output] of Object.entries(all)) module.exports[${JSON.stringify(name)} + "-" + key] = output;
+    times[${JSON.stringify(name)}] = pulumi.all(Object.entries(all).map(([key, output]) =>
+        pulumi.all([output, pulumi.isSecret(output)]).apply(([value, isSecret]) => [key, typeof value, isSecret === true].join(" "))));
+}`,
+    )
+    .join("")}
+module.exports.kinds = times;`;
+
+    test("gives the names, and with them when they change, wherever it comes from; no preview shows a change of it", async () => {
+        const { emulator, stack } = await startProject(program(cases));
+        const first = await stack.up();
+        expect(first.code).toBe(0);
+        const registered = emulator.webhooks.map(({ url }) => url.slice(`${renders.url}/`.length)).sort();
+        expect(registered).toEqual(cases.flatMap(([name, , names]) => names.map(() => name)).sort());
+        const urns = (await stack.webhooks()).map(({ urn }) => urn.split("::").at(-1)).sort();
+        const children = cases.flatMap(([name, , names]) => names.map((generation) => `${name}-${generation}`));
+        expect(urns).toEqual(children.sort());
+
+        const times = Object.fromEntries(cases.map(([name, , , expected]) => [name, expected]));
+        expect(await timesInState(stack)).toEqual(times);
+        const { kinds, ...outputs } = await stack.outputs();
+        const flat = cases.flatMap(([name, , , expected]) =>
+            Object.entries(expected).map(([key, value]) => [`${name}-${key}`, value]),
+        );
+        expect(outputs).toEqual(Object.fromEntries(flat));
+        const kindsOf = (expected: object) =>
+            ["lastRotation", "nextRotation", "overlapEnds"].map(
+                (key) => `${key} ${key in expected ? "string" : "undefined"} false`,
+            );
+        expect(kinds).toEqual(Object.fromEntries(cases.map(([name, , , expected]) => [name, kindsOf(expected)])));
+
+        const preview = await stack.preview("--expect-no-changes");
+        expect(preview).toMatchObject({ code: 0, calls: [] });
+        expect(preview.text).not.toContain("--outputs:--");
+        expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
+        expect(await stack.refresh("--expect-no-changes")).toMatchObject({ code: 0, calls: ["list"] });
+        expect(await timesInState(stack)).toEqual(times);
+    });
+
+    test("can be set, changed and taken out without a call or a change, while the names stay what they are", async () => {
+        const named = (schedule: string) => program([["renders", `generations: ["1970-01-01"]${schedule}`, [], {}]]);
+        const { stack } = await startProject(named(""));
+        expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
+        expect(await timesInState(stack)).toEqual({ renders: none });
+        for (const [inputs, times] of [
+            [named(`, schedule: { every: "${long}", overlap: "1h" }`), of1970],
+            [program([["renders", `schedule: { every: "${long}", overlap: "2h" }`, [], {}]]), of1970],
+            [
+                named(', schedule: { every: "1w", overlap: "1h" }'),
+                { ...of1970, nextRotation: "1970-01-08T00:00:00.000Z" },
+            ],
+            [named(""), none],
+        ] as const) {
+            stack.program(inputs);
+            const preview = await stack.preview("--expect-no-changes");
+            expect(preview).toMatchObject({ code: 0, calls: [], operations: { same: 3 } });
+            expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
+            expect(await timesInState(stack)).toEqual({ renders: times });
+        }
+    });
+
+    test("rotates and retires as its names do: the state tells when, after each up", async () => {
+        const scheduled = (overlap: string) =>
+            program([["renders", `schedule: { every: "${long}", overlap: "${overlap}" }`, [], {}]]);
+        const { emulator, stack } = await startProject(scheduled(whole));
+        expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register", "register"] });
+        const [, newest] = emulator.webhooks;
+        expect(await timesInState(stack)).toEqual({ renders: inOverlap });
+        stack.program(scheduled("1h"));
+        expect(await stack.up()).toMatchObject({ code: 0, operations: { delete: 1 }, calls: ["delete"] });
+        expect(emulator.webhooks).toEqual([newest]);
+        expect(await timesInState(stack)).toEqual({ renders: of1970 });
+        expect(await stack.destroy()).toMatchObject({ code: 0, calls: ["delete"] });
+    });
+
+    test("that is none is a sentence, before anything is called", async () => {
+        const { stack } = await startProject("");
+        for (const [inputs, words] of [
+            ["", "generations: must be a plain list of strings, not an Output; or set schedule instead"],
+            ['schedule: "90d"', "schedule: must be a plain object, like { every:"],
+            [
+                'schedule: { every: "3m", overlap: "7d" }',
+                'schedule.every: must be like "12h", "90d" or "13w", not "3m"',
+            ],
+            [
+                'schedule: { every: "7d", overlap: "1w" }',
+                'schedule.overlap: "1w" must be shorter than schedule.every: "7d"',
+            ],
+            ['schedule: { every: "7d", overlap: "1d", now: "x" }', "schedule.now: unknown property"],
+            [
+                'schedule: new captions.Webhook("other", { url, enabledEvents }).id.apply((every) => ({ every }))',
+                inject("front") === "native"
+                    ? "schedule: must be known in a preview"
+                    : "schedule: must be a plain object",
+            ],
+        ] as const) {
+            stack.program(`
+const { url, enabledEvents } = ${JSON.stringify(renders)};
+new captions.RotatingWebhook("renders", { url, enabledEvents, ${inputs} });`);
+            const failed = await stack.preview();
+            expect(failed.code).not.toBe(0);
+            expect(failed.calls).toEqual([]);
+            expect(failed.text).toContain(`RotatingWebhook "renders": ${words}`);
+        }
     });
 });

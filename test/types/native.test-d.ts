@@ -17,12 +17,15 @@ test("the inputs of each resource are those of the schema", () => {
     expectTypeOf<keyof native.WebhookArgs>().toEqualTypeOf<Inputs<"Webhook">>();
     expectTypeOf<keyof native.RotatingWebhookArgs>().toEqualTypeOf<Inputs<"RotatingWebhook">>();
     expectTypeOf<keyof native.DeliveryCheckArgs>().toEqualTypeOf<Inputs<"DeliveryCheck">>();
+    expectTypeOf<keyof native.RotationSchedule>().toEqualTypeOf<
+        keyof (typeof schema)["types"]["captions:index:RotationSchedule"]["properties"]
+    >();
     expectTypeOf<keyof native.ProviderArgs>().toEqualTypeOf<keyof (typeof schema)["provider"]["inputProperties"]>();
 });
 
 test("an input that the schema requires is required, and no other", () => {
     expectTypeOf<Required<native.WebhookArgs>>().toEqualTypeOf<"url" | "enabledEvents">();
-    expectTypeOf<Required<native.RotatingWebhookArgs>>().toEqualTypeOf<"url" | "enabledEvents" | "generations">();
+    expectTypeOf<Required<native.RotatingWebhookArgs>>().toEqualTypeOf<"url" | "enabledEvents">();
     expectTypeOf<Required<native.DeliveryCheckArgs>>().toEqualTypeOf<"url" | "secrets">();
     expectTypeOf<Required<native.ProviderArgs>>().toEqualTypeOf<never>();
 });

@@ -22,15 +22,11 @@ func program(ctx *pulumi.Context) error {
 		return err
 	}
 
-	// A new generation every 90 days, and the one before it for 7 days more.
-	names, err := captions.GetGenerations(ctx, &captions.GetGenerationsArgs{Every: "90d", Overlap: "7d"})
-	if err != nil {
-		return err
-	}
 	renders, err := captions.NewRotatingWebhook(ctx, "renders", &captions.RotatingWebhookArgs{
 		Url:           pulumi.String(receiver + "/captions/renders"),
 		EnabledEvents: pulumi.StringArray{captions.WebhookEventCreatorSuccess},
-		Generations:   pulumi.ToStringArray(names.Generations),
+		// A new generation every 90 days, and the one before it for 7 days more.
+		Schedule: captions.RotationScheduleArgs{Every: pulumi.String("90d"), Overlap: pulumi.String("7d")},
 	})
 	if err != nil {
 		return err
@@ -48,5 +44,6 @@ func program(ctx *pulumi.Context) error {
 
 	ctx.Export("failuresSecret", failures.Secret)
 	ctx.Export("rendersSecrets", renders.Secrets)
+	ctx.Export("nextRotation", renders.NextRotation)
 	return nil
 }

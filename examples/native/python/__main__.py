@@ -10,13 +10,12 @@ failures = captions.Webhook(
     enabled_events=[captions.WebhookEvent.CREATOR_FAILURE],
 )
 
-# A new generation every 90 days, and the one before it for 7 days more.
-names = captions.get_generations(every="90d", overlap="7d").generations
 renders = captions.RotatingWebhook(
     "renders",
     url=f"{receiver}/captions/renders",
     enabled_events=[captions.WebhookEvent.CREATOR_SUCCESS],
-    generations=names,
+    # A new generation every 90 days, and the one before it for 7 days more.
+    schedule={"every": "90d", "overlap": "7d"},
 )
 
 # Here goes what deploys the receiver with renders.secrets; name it in the check's `depends_on`.
@@ -29,3 +28,4 @@ captions.DeliveryCheck(
 
 pulumi.export("failuresSecret", failures.secret)
 pulumi.export("rendersSecrets", renders.secrets)
+pulumi.export("nextRotation", renders.next_rotation)

@@ -13,7 +13,7 @@ const renders = new captions.RotatingWebhook("renders", {
     url: `${receiver}/captions/renders`,
     enabledEvents: ["creator.success"],
     // A new generation every 90 days, and the one before it for 7 days more.
-    generations: captions.generations({ every: "90d", overlap: "7d" }),
+    schedule: { every: "90d", overlap: "7d" },
 });
 
 // Here goes what deploys the receiver with renders.secrets; name it in the check's `dependsOn`.
@@ -25,3 +25,4 @@ new captions.DeliveryCheck("renders-accepted", {
 
 export const failuresSecret = failures.secret;
 export const rendersSecrets = renders.secrets;
+export const nextRotation = renders.nextRotation;

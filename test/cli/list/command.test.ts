@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { systemClock } from "../../../probe";
 import { startAccount } from "../../support/account";
 import { renders, startProject } from "../../support/project";
 import { cli, exit, leaks, reach } from "../support";
@@ -32,6 +33,7 @@ test("it lists in one call, without secrets, and of URLs only the host and our o
             { id: two.id, url: "https://a.example/…?generation=b", enabledEvents: ["creator.success"] },
         ],
         gone: [],
+        rotations: [],
     });
     for (const result of [text, json]) {
         expect(leaks(result, [one.secret, two.secret, emulator.apiKey, "abcdef"])).toEqual([]);
@@ -107,4 +109,34 @@ module.exports.lost = new captions.Webhook("lost", { url: "https://lost.example/
     for (const each of [result, text, eu, both]) {
         expect(leaks(each, secrets)).toEqual([]);
     }
+});
+
+test("on the real engine: when a rotating webhook with a schedule rotates, by the outputs in the state", async () => {
+    const inputs = { ...renders, generations: ["2026-12-03", "2026-09-04"], schedule: { every: "90d", overlap: "7d" } };
+    const project = await startProject(`new captions.RotatingWebhook("renders", ${JSON.stringify(inputs)});`);
+    await project.stack.up();
+    const { args, env } = await reach(project);
+    for (const [now, words] of [
+        ["2026-12-04T10:00:00Z", "renders: next rotation in 89 days (2027-03-03); the old secret ends 2026-12-10"],
+        [
+            "2027-03-04T00:00:00Z",
+            "renders: a rotation is due since 2027-03-03: the next `pulumi up` makes the new secret; the old secret ends " +
+                "with the next `pulumi up`, due since 2026-12-10",
+        ],
+    ] as const) {
+        const clock = { ...systemClock, now: () => Date.parse(now) };
+        const text = await cli(["list", ...args], { env, clock });
+        expect(text).toMatchObject({ code: exit.good, stderr: "" });
+        expect(text.stdout.split("\n")).toContain(words);
+    }
+    const json = await cli(["list", ...args, "--json"], { env });
+    expect(JSON.parse(json.stdout).rotations).toEqual([
+        {
+            stack: "test",
+            resource: "renders",
+            lastRotation: "2026-12-03T00:00:00.000Z",
+            nextRotation: "2027-03-03T00:00:00.000Z",
+            overlapEnds: "2026-12-10T00:00:00.000Z",
+        },
+    ]);
 });

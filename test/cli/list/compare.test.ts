@@ -84,6 +84,41 @@ test("of an account, only that account's resources count", () => {
     });
 });
 
+test("rotations are those of rotating webhooks whose generations are in the account, and whose outputs tell them", () => {
+    const rotating = (
+        name: string,
+        outputs: Record<string, unknown> | null,
+        type = "captions:index:RotatingWebhook",
+    ) => ({
+        urn: `urn:pulumi:test::test::${type}::${name}`,
+        type,
+        outputs,
+    });
+    const generationOf = (name: string, id: string, account?: string) =>
+        resource(`${name}-a`, id, { parent: rotating(name, {}).urn, outputs: { url: "https://a.example/h", account } });
+    const nextRotation = "2026-12-15T00:00:00.000Z";
+    const known = { nextRotation, secret: { ciphertext: "v1:abc" }, ids: ["wh_1"] };
+    const resources = [
+        rotating("renders", { ...known, overlapEnds: "2026-12-09T00:00:00.000Z" }),
+        generationOf("renders", "wh_1"),
+        rotating("eu", known),
+        generationOf("eu", "wh_2", "eu"),
+        rotating("before-schedules", { secret: known.secret, ids: ["wh_3"] }),
+        generationOf("before-schedules", "wh_3"),
+        rotating("no-outputs", null),
+        generationOf("no-outputs", "wh_4"),
+        rotating("no-date", { nextRotation: "soon" }),
+        generationOf("no-date", "wh_5"),
+        rotating("other", known, "other:index:RotatingWebhook"),
+    ];
+    const stacks = [{ name: "test", resources }];
+    expect(compare([], stacks, undefined).rotations).toEqual([
+        { stack: "test", resource: "renders", nextRotation, overlapEnds: "2026-12-09T00:00:00.000Z" },
+    ]);
+    expect(compare([], stacks, "eu").rotations).toEqual([{ stack: "test", resource: "eu", nextRotation }]);
+    expect(compare([], [], undefined).rotations).toEqual([]);
+});
+
 test("without a stack nothing is compared", () => {
     const { webhooks, gone } = compare([registered("wh_1", "https://a.example/h")], [], undefined);
     expect(webhooks).toEqual([{ id: "wh_1", url: "https://a.example/…", enabledEvents: ["creator.success"] }]);

@@ -5,12 +5,15 @@ import { expect, onTestFinished, test } from "vitest";
 import { toMarkdown } from "../../../cli/plan/markdown";
 import { parsePreview } from "../../../cli/plan/preview";
 import { type WebhookChanges, webhookChanges } from "../../../cli/plan/webhook-changes";
+import { type Clock, systemClock } from "../../../probe";
 import { findLeaks } from "../../support/leaks";
 import { renders, startProject } from "../../support/project";
 import type { Run, Stack } from "../../support/stack";
 import { cli, exit } from "../support";
 
 const inPlace = "**in place**: the old secret is invalid at once";
+const now = Date.parse("2026-12-09T06:00:00Z");
+const clock: Clock = { ...systemClock, now: () => now };
 const noNewSecret = "**No webhook gets a new secret.**";
 
 /** A webhook, one resource that takes its secret, and one that only waits for it. */
@@ -50,9 +53,9 @@ interface Planned {
 
 async function plan(stack: Stack, secrets: readonly string[] = [], ...args: string[]): Promise<Planned> {
     const run = await stack.run("preview", "--json", ...args);
-    const { code, stdout, stderr } = await cli(["plan", "-", "--fail-on-rotation"], { input: run.stdout });
+    const { code, stdout, stderr } = await cli(["plan", "-", "--fail-on-rotation"], { input: run.stdout, clock });
     const events = run.events.map((event) => JSON.stringify(event)).join("\n");
-    const fromEvents = toMarkdown(webhookChanges(parsePreview(events)));
+    const fromEvents = toMarkdown(webhookChanges(parsePreview(events)), now);
     const texts = new Map([
         ["text", stdout + stderr],
         ["events", fromEvents],
@@ -283,6 +286,50 @@ test("RotatingWebhook: what keeps no older secret valid loses deliveries, and ta
     expect(removed.code).toBe(exit.good);
 });
 
+test("RotatingWebhook with a schedule: when it rotates next, as far as each form of the preview tells", async () => {
+    const schedule = { every: "90d", overlap: "7d" };
+    const { emulator, stack } = await startProject(rotating(["2026-09-04"], { schedule }));
+    const first = await plan(stack);
+    expect(first.text).not.toContain("Scheduled rotations");
+    expect(first.fromEvents).toContain(
+        "Scheduled rotations, as of this deployment:\n\n- **`r`**: a rotation is due since 2026-12-03",
+    );
+    await stack.up();
+    const secrets = emulator.webhooks.map(({ secret }) => secret);
+    expect(await plan(stack, secrets)).toMatchObject({ text: `${noNewSecret}\n` });
+
+    stack.program(rotating(["2026-12-03", "2026-09-04"], { schedule }));
+    const rotated = await plan(stack, secrets, "--show-sames");
+    expect(rotated.text).toContain(
+        "Scheduled rotations, as of the last deployment:\n\n" +
+            "- **`r`**: a rotation is due since 2026-12-03: the next `pulumi up` makes the new secret\n",
+    );
+    expect(rotated.fromEvents).toContain(
+        "Scheduled rotations, as of this deployment:\n\n" +
+            "- **`r`**: next rotation in 84 days (2027-03-03); the old secret ends 2026-12-10",
+    );
+    await stack.up();
+    const after = await plan(stack, secrets, "--show-sames");
+    for (const text of [after.text, after.fromEvents]) {
+        expect(text).toContain("- **`r`**: next rotation in 84 days (2027-03-03); the old secret ends 2026-12-10");
+    }
+    const { stdout } = await cli(["plan", "--json", "-"], { input: after.run.stdout });
+    expect(JSON.parse(stdout).rotations).toEqual([
+        {
+            resource: "r",
+            lastRotation: "2026-12-03T00:00:00.000Z",
+            nextRotation: "2027-03-03T00:00:00.000Z",
+            overlapEnds: "2026-12-10T00:00:00.000Z",
+        },
+    ]);
+
+    stack.program("");
+    const removed = await plan(stack, secrets, "--show-sames");
+    for (const text of [removed.text, removed.fromEvents]) {
+        expect(text).not.toContain("Scheduled rotations");
+    }
+});
+
 test("a DeliveryCheck asks the receivers of a secret, and is none of them", async () => {
     const check = `new captions.DeliveryCheck("asked", { url: ${JSON.stringify(renders.url)}, secrets: [webhook.secret] });`;
     const { stack } = await startProject(program(renders, check));
@@ -403,6 +450,8 @@ test("the JSON has a shape to rely on", async () => {
             ],
             outputs: [{ name: "secrets", certain: false }],
             hidesDrift: false,
+            rotations: [],
+            rotationsAsOf: "the last deployment",
         });
     }
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toMarkdown } from "../../../cli/plan/markdown";
+import { toMarkdown as markdownAt } from "../../../cli/plan/markdown";
 import type { WebhookChange, WebhookChanges } from "../../../cli/plan/webhook-changes";
 
 /** What GitHub takes as a comment. */
@@ -23,8 +23,12 @@ const changes = (webhooks: readonly WebhookChange[], more: Partial<WebhookChange
     webhooks,
     outputs: [],
     hidesDrift: false,
+    rotations: [],
+    rotationsAsOf: "the last deployment",
     ...more,
 });
+
+const toMarkdown = (all: WebhookChanges) => markdownAt(all, Date.parse("2026-12-09T06:00:00Z"));
 
 /** What is left of a text without its code spans: there, names would become markup, links or mentions. */
 const outsideCode = (text: string): string => text.replace(/`[^`\n]*`/g, "");
@@ -53,7 +57,10 @@ test("names, ids, types, URLs and outputs from anybody's branch are in code span
                 webhook("f", { changes: [{ property: "rotateWhenChanged", to: hostile, certain: true }] }),
                 webhook("g", { action: "delete", newSecret: "no", succeededBy: hostile }),
             ],
-            { outputs: [{ name: hostile, certain: false }] },
+            {
+                outputs: [{ name: hostile, certain: false }],
+                rotations: [{ resource: hostile, nextRotation: "2026-12-15T00:00:00.000Z" }],
+            },
         ),
     );
     expect(text).toContain("**`x** @somebody #1 ![a](https://b.example/'c')# d </details>`**");
