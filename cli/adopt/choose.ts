@@ -91,7 +91,9 @@ function objection({ standing, stack, resource }: ListedWebhook): string | undef
     }
 }
 
-/** With the plugin an account is a provider, which a state does not name as the command line does: better too careful. */
+/**
+ * With the plugin an account is a provider, which a state does not name as the command line does: better too careful.
+ */
 function inOtherAccount({ id }: RegisteredWebhook, stacks: readonly Stack[]): string | undefined {
     const owner = stacks.find(({ resources }) => resources.some((one) => isWebhookType(one.type) && one.id === id));
     return owner === undefined ? undefined : `the stack ${owner.name} has a webhook with this id, of another account.`;

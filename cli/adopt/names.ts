@@ -17,8 +17,8 @@ const longestName = 60;
  *
  * @example
  * ```ts
- * nameWebhooks([{ id: "wh_1", url: "https://api.example.com/hooks/captions?token=x", enabledEvents: ["creator.success"] }], []);
- * // Map { "wh_1" => "api-example-hooks-captions" }
+ * nameWebhooks([{ id: "wh_1", url: "https://api.example.com/hooks/captions?token=x", enabledEvents: ["creator.success"]
+ * }], []); // Map { "wh_1" => "api-example-hooks-captions" }
  * ```
  */
 export function nameWebhooks(webhooks: readonly Nameable[], taken: Iterable<string>): ReadonlyMap<string, string> {

@@ -13,8 +13,8 @@ const credential =
     /^(?:\w*[_-])?(?:token|key|apikey|secret|password|passwd|pass|pwd|auth|sig|signature|hmac|code|jwt)$/i;
 
 /**
- * The words of a host label, a path segment or a value, in small letters; undefined unless all of it reads like words and
- * small numbers. Everything else may be a token.
+ * The words of a host label, a path segment or a value, in small letters; undefined unless all of it reads like words
+ * and small numbers. Everything else may be a token.
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ function isWord(word: string): boolean {
 }
 
 /**
- * The words of a URL: of its host, without the top-level domain, and of its path, up to the first segment that may be a token.
- * None of its query.
+ * The words of a URL: of its host, without the top-level domain, and of its path, up to the first segment that may be a
+ * token. None of its query.
  */
 export function urlWords(url: string): readonly string[] {
     const { hostname, pathname } = new URL(url);
@@ -55,8 +55,8 @@ export function urlWords(url: string): readonly string[] {
 }
 
 /**
- * Whether a URL looks as if it had a credential in it: a user name, a query that does not read like words or is named like a
- * credential, or such a segment of its path.
+ * Whether a URL looks as if it had a credential in it: a user name, a query that does not read like words or is named
+ * like a credential, or such a segment of its path.
  */
 export function mayContainToken(url: string): boolean {
     const { username, password, pathname, searchParams } = new URL(withoutGeneration(url));

@@ -93,7 +93,9 @@ export class Desk {
         return result;
     }
 
-    /** Runs a command of Pulumi, which has to succeed. @returns the calls that the API saw, and what stood on the screen */
+    /**
+     * Runs a command of Pulumi, which has to succeed. @returns the calls that the API saw, and what stood on the screen
+     */
     async pulumi(...args: string[]): Promise<{ readonly calls: readonly string[]; readonly text: string }> {
         const before = this.#emulator.calls.length;
         const { code, text } = await runPulumi(this.#engine, args, {
