@@ -22,8 +22,8 @@ export interface Preview {
         readonly after: Values | undefined;
     };
     /**
-     * The outputs of each RotatingWebhook that is not deleted, by its URN: in events as they will be, in the object as they
-     * are, and none if it is new.
+     * The outputs of each RotatingWebhook that is not deleted, by its URN: in events as they will be, in the object as
+     * they are, and none if it is new.
      */
     readonly rotating: ReadonlyMap<string, Values>;
 }
