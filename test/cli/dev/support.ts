@@ -1,0 +1,143 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { type Behaviour, type Emulator, startEmulator } from "../../../emulator";
+import { unusedPort } from "../../probe/support";
+
+const root = join(__dirname, "../../..");
+
+export interface Screen {
+    readonly code: number;
+    readonly stdout: string;
+    readonly stderr: string;
+}
+
+export interface Running {
+    readonly pid: number;
+    readonly result: Promise<Screen>;
+    /** All that has been written so far. */
+    readonly text: () => string;
+    /** Waits until that matches. */
+    readonly says: (pattern: RegExp | string) => Promise<void>;
+    readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** Starts a program in a group of its own, which ends with the test. */
+export function startGroup(
+    command: string,
+    args: readonly string[],
+    { cwd = root, env }: { cwd?: string; env: NodeJS.ProcessEnv },
+): Running {
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const pid = child.pid ?? 0;
+    const written = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+        child[name].setEncoding("utf8").on("data", (part: string) => {
+            written[name] += part;
+        });
+    }
+    const text = (): string => written.stdout + written.stderr;
+    const closed = once(child, "close");
+    onTestFinished(async () => {
+        try {
+            process.kill(-pid, "SIGKILL");
+        } catch {
+            // All of it has ended.
+        }
+        await closed;
+    });
+    return {
+        pid,
+        // Not `close`: what it has started may live on.
+        result: once(child, "exit").then(async ([code]) => {
+            await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 500))]);
+            return { code: code === null ? -1 : Number(code), ...written };
+        }),
+        text,
+        says: (pattern) =>
+            expect
+                .poll(text, { timeout: 30_000, interval: 20 })
+                .toMatch(
+                    typeof pattern === "string" ? new RegExp(pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")) : pattern,
+                ),
+        // Not process.kill: nothing of it may be left by then.
+        kill: (signal) => void child.kill(signal),
+    };
+}
+
+/** A machine on which `dev` runs, with an emulator as the Captions API. */
+export class Desk {
+    readonly folder = mkdtempSync(join(tmpdir(), "pulumi-captions-dev-"));
+    readonly port: string;
+    readonly emulator: Emulator;
+
+    static async open(behaviour: Partial<Behaviour> = {}): Promise<Desk> {
+        const emulator = await startEmulator({ behaviour, apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
+        onTestFinished(() => emulator.stop());
+        return new Desk(emulator, String(await unusedPort()));
+    }
+
+    private constructor(emulator: Emulator, port: string) {
+        this.emulator = emulator;
+        this.port = port;
+        onTestFinished(() => rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 }));
+    }
+
+    get env(): Record<string, string> {
+        return {
+            PATH: process.env.PATH ?? "",
+            HOME: this.folder,
+            XDG_STATE_HOME: join(this.folder, "state"),
+            PORT: this.port,
+            CAPTIONS_BASE_URL: this.emulator.baseUrl,
+            CAPTIONS_API_KEY: this.emulator.apiKey,
+            CAPTIONS_LIST_LAG_SECONDS: "0.3",
+        };
+    }
+
+    /** The files of runs whose webhooks may still be registered. */
+    get ledger(): string[] {
+        try {
+            return readdirSync(join(this.folder, "state", "pulumi-captions", "dev"));
+        } catch {
+            return [];
+        }
+    }
+
+    /** The names of the calls so far. */
+    get calls(): string[] {
+        return this.emulator.calls.map(({ endpoint }) => endpoint);
+    }
+
+    /** Writes a program in JavaScript. @returns its path */
+    program(name: string, code: string): string {
+        const path = join(this.folder, name);
+        writeFileSync(path, code);
+        return path;
+    }
+
+    /** A receiver that says what it receives, and whether it knows the secret. */
+    receiver(more = ""): string[] {
+        const code = `
+            const { createServer } = require("node:http");
+            const { PORT, CAPTIONS_WEBHOOK_SECRETS } = process.env;
+            const [secret] = JSON.parse(CAPTIONS_WEBHOOK_SECRETS);
+            createServer(({ url, headers }, response) => {
+                const isKnown = headers.authorization === "Bearer " + secret;
+                console.log("received at", url, isKnown);
+                response.writeHead(isKnown ? 200 : 401).end();
+            }).listen(PORT, "127.0.0.1", () => console.log("receiver is up"));
+            ${more}`;
+        return [process.execPath, this.program("receiver.cjs", code)];
+    }
+
+    dev(options: readonly string[], command: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+        const main = ["--import", "tsx", join(root, "cli/main.ts"), "dev", ...options, "--", ...command];
+        return startGroup(process.execPath, main, { env: { ...this.env, ...env } });
+    }
+}
+
+export const publicUrl = ["--url", "https://dev.example.com/hooks/T0ken-Xk29Fm3LqPz"];
