@@ -12,8 +12,8 @@ import { stateFolder } from "./state-folder";
 import { startTunnel, type Tunnel } from "./tunnel";
 import { removeLeftOver, withWebhook } from "./webhooks";
 
-const help = `Runs the command that starts your receiver, with a webhook that exists for as long
-as it runs: no stack and, by default, no account.
+const help = `Runs the command that starts your receiver, with a webhook that exists for as
+long as it runs: no stack and, by default, no account.
 
 Usage: pulumi-captions dev [options] -- <command> [arguments]
 
@@ -86,9 +86,10 @@ async function runWithApi(request: Request, reach: NonNullable<Request["reach"]>
     const listEvents = (): Promise<readonly string[]> => account.inventory.events();
     const urlAt = (origin: string): string => ("url" in reach ? reach.url : `${origin}${request.path}`);
     await checkSettings(urlAt("https://tunnel.example"), request, listEvents, tell);
-    await checkPort(request.port);
     const ledger = new Ledger(stateFolder(io.env));
+    // Before anything else can fail, such as a port that a receiver of a killed run still has.
     await removeLeftOver(account, ledger, ledger.leftOver(key));
+    await checkPort(request.port);
     const tunnel = "url" in reach ? undefined : await openTunnel(reach, request.port, io);
     const url = urlAt(tunnel?.url ?? "");
     const settings = { url, enabledEvents: request.events };

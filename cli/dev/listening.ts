@@ -5,7 +5,7 @@ const host = "127.0.0.1";
 const pauseMs = 200;
 
 /** After this, a server that is still not there has probably another port. */
-const patienceMs = 15_000;
+const defaultPatienceMs = 15_000;
 
 /** Whether anything listens on a port of this machine. */
 export function isListening(port: number): Promise<boolean> {
@@ -24,6 +24,7 @@ export async function tellWhenListening(
     port: number,
     tell: (line: string) => void,
     signal: AbortSignal,
+    patienceMs = defaultPatienceMs,
 ): Promise<void> {
     const since = Date.now();
     let hasWarned = false;
@@ -35,8 +36,8 @@ export async function tellWhenListening(
         if (!hasWarned && Date.now() - since > patienceMs) {
             hasWarned = true;
             tell(
-                `nothing listens on ${host}:${port} yet, so deliveries fail. The receiver must listen on the port in PORT, ` +
-                    "or on that of --port.",
+                `nothing listens on ${host}:${port} yet, so deliveries fail. The receiver must listen on this address, and on the ` +
+                    "port in PORT or that of --port.",
             );
         }
         await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);

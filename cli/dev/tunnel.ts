@@ -29,6 +29,7 @@ export async function startTunnel(
     command: string,
     { env, timeoutSeconds, signal }: { env: Io["env"]; timeoutSeconds: number; signal: AbortSignal },
 ): Promise<Tunnel> {
+    signal.throwIfAborted();
     const child = spawn(command, {
         shell: true,
         // A group of its own: what its shell starts ends with it, and Ctrl-C in the terminal is ours to handle.

@@ -237,6 +237,20 @@ describe("after kill -9", () => {
         expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
     });
 
+    test("also where the killed run's receiver still has the port, which is told", async () => {
+        const desk = await Desk.open();
+        const killed = desk.dev(publicUrl, desk.receiver());
+        await killed.says("receiver is up");
+        killed.kill("SIGKILL");
+        await killed.result;
+        const next = await desk.dev(publicUrl, [process.execPath, "-e", ""]).result;
+        expect(next.code).toBe(1);
+        expect(next.stderr).toContain(
+            `Port ${desk.port} is in use by another program. End it (it may be the receiver of`,
+        );
+        expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
+    });
+
     test("killed while the response to /register was missing: the next run finds it by the text in its URL", async () => {
         const desk = await Desk.open({ urlForm: "tracking-query" });
         desk.emulator.inject({ endpoint: "register", kind: "hang-after" });
@@ -412,6 +426,20 @@ describe("with a tunnel", () => {
     });
 });
 
+test.skipIf(process.platform !== "linux")("in a terminal, Ctrl-C reaches the command once", async () => {
+    const desk = await Desk.open();
+    const code = "process.on('SIGINT', () => { console.log('told'); setTimeout(() => process.exit(0), 700); });";
+    const { args } = desk.command(publicUrl, desk.receiver(code));
+    // Without a shell in between, which would count the Ctrl-C as its own.
+    const typed = `exec ${[process.execPath, ...args].map((word) => `'${word}'`).join(" ")}`;
+    const terminal = startGroup("script", ["-qec", typed, "/dev/null"], { env: desk.env, stdin: "pipe" });
+    await terminal.says("receiver is up");
+    terminal.type("\u0003");
+    expect((await terminal.result).code).toBe(0);
+    expect(terminal.text().match(/told/g)).toHaveLength(1);
+    expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
+});
+
 test("wrong usage is exit code 2 and a sentence", async () => {
     const env = { CAPTIONS_API_KEY: "key" };
     const run = ["--", "node"];
@@ -461,6 +489,22 @@ test("a port that another program uses is an error, before anything is registere
         expect(stderr).toContain(`Port ${port} is in use by another program.`);
     }
     expect(desk.calls).toEqual([]);
+});
+
+test("an API that drops the query: its webhook is left alone, because nothing tells that it is new", async () => {
+    const desk = await Desk.open();
+    const paths: (string | undefined)[] = [];
+    const answer = { id: "wh_1", secret: "s3cr3t-Xk29Fm3LqPz", url: "https://dev.example.com/", enabledEvents: [] };
+    const baseUrl = await serve(({ url }, response) => {
+        paths.push(url);
+        response.end(JSON.stringify(url?.endsWith("/list") ? { registeredWebhooks: [answer] } : answer));
+    });
+    const env = { ...desk.env, CAPTIONS_BASE_URL: baseUrl };
+    const result = await cli(["dev", ...publicUrl, "--", "node"], { env });
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain("The API returned wh_1 without the query `captions-dev=…`");
+    expect(leaks(result, [answer.secret])).toEqual([]);
+    expect(paths).toEqual(["/hooks/register", "/hooks/list"]);
 });
 
 async function isFree(port: string): Promise<boolean> {

@@ -23,19 +23,21 @@ export interface Running {
     /** Waits until that matches. */
     readonly says: (pattern: RegExp | string) => Promise<void>;
     readonly kill: (signal: NodeJS.Signals) => void;
+    /** Writes to its standard input, where that is a pipe. */
+    readonly type: (text: string) => void;
 }
 
 /** Starts a program in a group of its own, which ends with the test. */
 export function startGroup(
     command: string,
     args: readonly string[],
-    { cwd = root, env }: { cwd?: string; env: NodeJS.ProcessEnv },
+    { cwd = root, env, stdin = "ignore" }: { cwd?: string; env: NodeJS.ProcessEnv; stdin?: "ignore" | "pipe" },
 ): Running {
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    const child = spawn(command, args, { cwd, env, stdio: [stdin, "pipe", "pipe"], detached: true });
     const pid = child.pid ?? 0;
     const written = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
-        child[name].setEncoding("utf8").on("data", (part: string) => {
+        child[name]?.setEncoding("utf8").on("data", (part: string) => {
             written[name] += part;
         });
     }
@@ -65,6 +67,7 @@ export function startGroup(
                 ),
         // Not process.kill: nothing of it may be left by then.
         kill: (signal) => void child.kill(signal),
+        type: (text) => void child.stdin?.write(text),
     };
 }
 
@@ -135,8 +138,12 @@ export class Desk {
     }
 
     dev(options: readonly string[], command: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-        const main = ["--import", "tsx", join(root, "cli/main.ts"), "dev", ...options, "--", ...command];
-        return startGroup(process.execPath, main, { env: { ...this.env, ...env } });
+        return startGroup(process.execPath, this.command(options, command).args, { env: { ...this.env, ...env } });
+    }
+
+    /** The arguments of Node.js that run `dev`. */
+    command(options: readonly string[], command: readonly string[]): { args: string[] } {
+        return { args: ["--import", "tsx", join(root, "cli/main.ts"), "dev", ...options, "--", ...command] };
     }
 }
 
