@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 import { CommandError } from "../errors";
 import type { Io } from "../io";
 import { within } from "./tunnel";
@@ -35,7 +36,7 @@ export function startChild([command = "", ...args]: readonly string[], env: Io["
         ended,
         send: (signal) => {
             // A terminal has sent its Ctrl-C to the command as well, and many take a second one for impatience.
-            if (signal !== "SIGINT" || process.stdin.isTTY !== true) {
+            if (signal !== "SIGINT" || !isatty(0)) {
                 child.kill(signal);
             }
         },

@@ -428,14 +428,23 @@ describe("with a tunnel", () => {
 
 test.skipIf(process.platform !== "linux")("in a terminal, Ctrl-C reaches the command once", async () => {
     const desk = await Desk.open();
-    const code = "process.on('SIGINT', () => { console.log('told'); setTimeout(() => process.exit(0), 700); });";
+    const code = `console.log("started by", process.ppid);
+        process.on("SIGINT", () => { console.log("told"); setTimeout(() => process.exit(3), 1500); });`;
     const { args } = desk.command(publicUrl, desk.receiver(code));
-    // Without a shell in between, which would count the Ctrl-C as its own.
-    const typed = `exec ${[process.execPath, ...args].map((word) => `'${word}'`).join(" ")}`;
-    const terminal = startGroup("script", ["-qec", typed, "/dev/null"], { env: desk.env, stdin: "pipe" });
-    await terminal.says("receiver is up");
+    const typed = [process.execPath, ...args].map((word) => `'${word}'`).join(" ");
+    // The shell, which is in the terminal too, waits for it.
+    const terminal = startGroup("script", ["-qec", `trap : INT; ${typed}; exit $?`, "/dev/null"], {
+        env: { ...desk.env, SHELL: "/bin/sh" },
+        stdin: "pipe",
+    });
+    await terminal.says(/started by \d+/);
+    const dev = Number(/started by (\d+)/.exec(terminal.text())?.[1]);
+    // Two at the same moment would be one to the command: so that `dev` takes notice later.
+    process.kill(dev, "SIGSTOP");
     terminal.type("\u0003");
-    expect((await terminal.result).code).toBe(0);
+    await terminal.says("told");
+    process.kill(dev, "SIGCONT");
+    expect((await terminal.result).code).toBe(3);
     expect(terminal.text().match(/told/g)).toHaveLength(1);
     expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
 });
