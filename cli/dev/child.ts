@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { CommandError } from "../errors";
 import type { Io } from "../io";
-import { within } from "./tunnel";
+import { within } from "./within";
 
 /** The user's own command while it runs. */
 export interface Child {

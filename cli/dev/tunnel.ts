@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { CommandError } from "../errors";
 import type { Io } from "../io";
 import { findPublicUrl } from "./public-url";
+import { within } from "./within";
 
 /** A program that leads a public address to this machine. */
 export interface Tunnel {
@@ -114,12 +115,4 @@ function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     } catch {
         // It has ended.
     }
-}
-
-/** Waits for something, but not for longer than this. */
-export async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-    const waiting = new AbortController();
-    const time = setTimeout(milliseconds, undefined, { signal: waiting.signal }).catch(() => undefined);
-    await Promise.race([work.catch(() => undefined), time]);
-    waiting.abort();
 }

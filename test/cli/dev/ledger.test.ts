@@ -114,7 +114,7 @@ test.skipIf(process.platform !== "linux")("a process that nobody has waited for 
     const pid = Number(String(line));
     const start = startOf(pid);
     process.kill(pid, "SIGKILL");
-    await expect.poll(() => isRunning(pid, start)).toBe(false);
+    await expect.poll(() => isRunning(pid, start), { timeout: 20_000 }).toBe(false);
     expect(() => process.kill(pid, 0)).not.toThrow();
 });
 

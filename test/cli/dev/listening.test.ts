@@ -13,7 +13,7 @@ test("a receiver that takes long is warned of once, and told when it is there", 
     const port = await unusedPort();
     const told: string[] = [];
     const watching = tellWhenListening(port, (line) => told.push(line), new AbortController().signal, 1);
-    await expect.poll(() => told.length).toBe(1);
+    await expect.poll(() => told.length, { timeout: 20_000 }).toBe(1);
     const server = createServer();
     onTestFinished(() => void server.close());
     server.listen(port, "127.0.0.1");

@@ -17,7 +17,10 @@ export interface Screen {
 
 export interface Running {
     readonly pid: number;
+    /** When all that it has started has ended, too. */
     readonly result: Promise<Screen>;
+    /** When it has ended itself. */
+    readonly gone: Promise<void>;
     /** All that has been written so far. */
     readonly text: () => string;
     /** Waits until that matches. */
@@ -43,6 +46,7 @@ export function startGroup(
     }
     const text = (): string => written.stdout + written.stderr;
     const closed = once(child, "close");
+    const gone = once(child, "exit").then(() => undefined);
     onTestFinished(async () => {
         try {
             process.kill(-pid, "SIGKILL");
@@ -53,11 +57,8 @@ export function startGroup(
     });
     return {
         pid,
-        // Not `close`: what it has started may live on.
-        result: once(child, "exit").then(async ([code]) => {
-            await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 500))]);
-            return { code: code === null ? -1 : Number(code), ...written };
-        }),
+        result: closed.then(([code]) => ({ code: code === null ? -1 : Number(code), ...written })),
+        gone,
         text,
         says: (pattern) =>
             expect
