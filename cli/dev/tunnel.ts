@@ -40,14 +40,14 @@ export async function startTunnel(
     });
     const ended = new Promise<string>((resolve) => {
         child.once("error", ({ code, name }: NodeJS.ErrnoException) => resolve(endedWith(code ?? name)));
-        child.once("exit", (code, name) => resolve(endedWith(name ?? `exit code ${code}`)));
+        // Not `exit`: what its shell has started, and has not waited for, may go on.
+        child.once("close", (code, name) => resolve(endedWith(name ?? `exit code ${code}`)));
     });
     const kill = (): void => endGroup(child, "SIGKILL");
     process.once("exit", kill);
     const stop = async (): Promise<void> => {
         endGroup(child, "SIGTERM");
         await within(graceMs, ended);
-        // Also whatever its shell has left behind.
         kill();
         process.off("exit", kill);
         child.stdout.destroy();

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
@@ -358,6 +358,11 @@ describe("with a tunnel", () => {
             const { PORT, CAPTIONS_API_KEY, FILE } = process.env;
             require("node:fs").writeFileSync(__dirname + "/tunnel.json", JSON.stringify({ pid: process.pid, PORT, CAPTIONS_API_KEY }));
             for (const line of ${JSON.stringify(lines[name])}) ${print}(line);
+            // As cloudflared does, which tells its service before it ends.
+            process.on("SIGTERM", () => setTimeout(() => {
+                require("node:fs").writeFileSync(__dirname + "/tunnel.ended", "");
+                process.exit();
+            }, 200));
             setInterval(() => ${print}("a line of the log, token-Zq81".repeat(1000)), 5);`;
         const running = desk.dev([...tunnel(desk, code), "--path", "/hooks"], desk.receiver());
         await running.says("receiver is up");
@@ -370,6 +375,7 @@ describe("with a tunnel", () => {
         const result = await running.result;
         expect(result.code).toBe(130);
         await expect.poll(() => isRunning(pid, undefined), patient).toBe(false);
+        expect(existsSync(join(desk.folder, "tunnel.ended"))).toBe(true);
         expect(leaks(result, ["token-Zq81"])).toEqual([]);
         expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
     });
