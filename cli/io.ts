@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Clock } from "../probe";
 
 /** What a command needs of the process that it runs in. */
@@ -12,10 +13,16 @@ export interface Io {
     /** How wide the result may be. Infinity for a file or a pipe, whose readers want each row on one line. */
     readonly columns: number;
     readonly colours: boolean;
-    /** Aborted by Ctrl-C. */
+    /** Aborted by Ctrl-C and its like; the reason is the signal's name, see {@link signalOf}. */
     readonly signal: AbortSignal;
     /** What time is taken from. Default: the system's clock. */
     readonly clock?: Clock;
+}
+
+/** The signal that has aborted `io.signal`. */
+export function signalOf({ signal }: Pick<Io, "signal">): NodeJS.Signals {
+    const { reason } = signal;
+    return typeof reason === "string" && reason in constants.signals ? (reason as NodeJS.Signals) : "SIGTERM";
 }
 
 /** The exit codes, as every help documents them. */

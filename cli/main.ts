@@ -3,26 +3,36 @@ import { buffer } from "node:stream/consumers";
 import { exit } from "./io";
 import { run } from "./run";
 
+const name = process.argv[2];
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+let stoppedAt = 0;
+
+/** A signal that comes again within this time is the same: npx hands on a Ctrl-C that the terminal has sent already. */
+const echoMs = 500;
+
+// `dev` has something to delete when its terminal is closed. Others end at once, or were started with `nohup`.
+for (const signal of ["SIGINT", "SIGTERM", ...(name === "dev" ? (["SIGHUP"] as const) : [])] as const) {
     process.on(signal, () => {
-        // The second one does not wait for anything.
-        if (stopping.signal.aborted) {
+        if (!stopping.signal.aborted) {
+            stoppedAt = Date.now();
+            stopping.abort(signal);
+        } else if (Date.now() - stoppedAt > echoMs) {
+            // The second one does not wait for anything.
             process.exit(exit.interrupted);
         }
-        stopping.abort();
     });
 }
 
 for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-        if (error.code !== "EPIPE") {
+        // EIO: the terminal was closed.
+        if (error.code !== "EPIPE" && error.code !== "EIO") {
             throw error;
         }
         // The reader has gone (`| head`). Short commands end by themselves, with their exit code; the
-        // emulator does not.
-        if (process.argv[2] === "emulator") {
-            stopping.abort();
+        // emulator and `dev` do not.
+        if (name === "emulator" || name === "dev") {
+            stopping.abort("SIGTERM");
         }
     });
 }

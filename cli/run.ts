@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { adopt } from "./adopt/command";
 import { deliver } from "./deliver/command";
+import { dev } from "./dev/command";
 import { emulator } from "./emulator";
 import { CommandError, UsageError } from "./errors";
 import { type Command, exit, type Io } from "./io";
@@ -10,7 +11,7 @@ import { nearest } from "./nearest";
 import { plan } from "./plan/command";
 import { CaptionsError } from "./provider";
 
-const commands: Readonly<Record<string, Command>> = { deliver, list, adopt, plan, emulator };
+const commands: Readonly<Record<string, Command>> = { deliver, list, adopt, plan, dev, emulator };
 
 const help = `Tools for Captions API webhooks managed with Pulumi: test, list and review
 them.
@@ -27,7 +28,7 @@ ${Object.entries(commands)
 
 Exit codes: 0 success; 1 a check failed, or could not be completed; 2 wrong
             usage; 3 plan --fail-on-rotation; 4 list --fail-on-orphans;
-            130 Ctrl-C.`;
+            130 Ctrl-C; dev hands on the exit code of its command.`;
 
 /** Runs the command line. Never rejects. @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

@@ -1,0 +1,34 @@
+import { createServer } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { isListening, tellWhenListening } from "../../../cli/dev/listening";
+import { serve, unusedPort } from "../../probe/support";
+
+test("a port is in use when something listens on it", async () => {
+    const { port } = new URL(await serve((_, response) => response.end()));
+    expect(await isListening(Number(port))).toBe(true);
+    expect(await isListening(await unusedPort())).toBe(false);
+});
+
+test("a receiver that takes long is warned of once, and told when it is there", async () => {
+    const port = await unusedPort();
+    const told: string[] = [];
+    const watching = tellWhenListening(port, (line) => told.push(line), new AbortController().signal, 1);
+    await expect.poll(() => told.length, { timeout: 20_000 }).toBe(1);
+    const server = createServer();
+    onTestFinished(() => void server.close());
+    server.listen(port, "127.0.0.1");
+    await watching;
+    expect(told).toEqual([
+        expect.stringMatching(`^nothing listens on 127.0.0.1:${port} yet, so deliveries fail.`),
+        `the receiver listens on port ${port}`,
+    ]);
+});
+
+test("it stops watching when it is told to", async () => {
+    const stopping = new AbortController();
+    const told: string[] = [];
+    const watching = tellWhenListening(await unusedPort(), (line) => told.push(line), stopping.signal);
+    stopping.abort();
+    await watching;
+    expect(told).toEqual([]);
+});
