@@ -1,8 +1,8 @@
 import { UsageError } from "./errors";
 import type { Io } from "./io";
 import type { Stack } from "./list/compare";
-import { Accounts, type WebhookList } from "./provider";
-import { stackConfiguration, stackOptions, stackOptionsHelp, stackResources } from "./pulumi";
+import { type Account, Accounts, type WebhookList } from "./provider";
+import { stackConfiguration, stackOptions, stackOptionsHelp, stackState } from "./pulumi";
 
 /** The options that say which account, and which stacks to compare it with. */
 export const accountOptions = {
@@ -28,6 +28,7 @@ export interface AccountChoice {
 
 /** What is registered, in one call of `/list`, and what the named stacks have. */
 export interface AccountView {
+    readonly account: Account;
     readonly list: WebhookList;
     readonly stacks: readonly Stack[];
 }
@@ -37,22 +38,22 @@ export interface AccountView {
  * configuration.
  */
 export async function viewAccount(choice: AccountChoice, io: Io): Promise<AccountView> {
-    const { cwd, pulumi, account } = choice;
+    const { cwd, pulumi } = choice;
     const names = [...new Set(choice.stack)];
     const [first] = names;
     if (first === undefined) {
-        requireStack("--account", account, "accounts are in a stack's configuration (captions:accounts)");
+        requireStack("--account", choice.account, "accounts are in a stack's configuration (captions:accounts)");
     }
     const configuration = first === undefined ? undefined : await stackConfiguration({ stack: first, cwd, pulumi }, io);
     const setting = (name: string): string | undefined =>
         name === "baseUrl" && choice["base-url"] ? choice["base-url"] : configuration?.get(`captions:${name}`);
     // Asked before the API, so that a mistyped stack costs no call.
-    const { client } = new Accounts(setting, io.env, (line) => io.err(line)).open(account);
+    const account = new Accounts(setting, io.env, (line) => io.err(line), io.signal).open(choice.account);
     const stacks: Stack[] = [];
     for (const name of names) {
-        stacks.push({ name, resources: await stackResources({ stack: name, cwd, pulumi }, io) });
+        stacks.push({ name, ...(await stackState({ stack: name, cwd, pulumi }, io)) });
     }
-    return { list: await client.list(), stacks };
+    return { account, list: await account.client.list(), stacks };
 }
 
 /** @throws UsageError where an option is set that has no meaning without --stack */

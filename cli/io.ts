@@ -25,6 +25,11 @@ export function signalOf({ signal }: Pick<Io, "signal">): NodeJS.Signals {
     return typeof reason === "string" && reason in constants.signals ? (reason as NodeJS.Signals) : "SIGTERM";
 }
 
+/** Whether the result is shown to somebody at once. A pipe and a file have no width. */
+export function isTerminal({ columns }: Pick<Io, "columns">): boolean {
+    return Number.isFinite(columns);
+}
+
 /** The exit codes, as every help documents them. */
 export const exit = {
     good: 0,

@@ -47,13 +47,27 @@ const resource = v.object({
     external: v.optional(v.boolean()),
     outputs: v.nullish(v.record(v.string(), v.unknown())),
 });
-const exported = v.object({ deployment: v.nullish(v.object({ resources: v.nullish(v.array(resource)) })) });
+const exported = v.object({
+    deployment: v.nullish(
+        v.object({ resources: v.nullish(v.array(resource)), pending_operations: v.nullish(v.array(v.unknown())) }),
+    ),
+});
 
 export type StackResource = v.InferOutput<typeof resource>;
 
-/** The stack's resources, with secrets encrypted. */
-export async function stackResources(choice: StackChoice, io: Io): Promise<readonly StackResource[]> {
-    return (await ask(["stack", "export"], exported, choice, io)).deployment?.resources ?? [];
+/** What a stack's state says, with secrets encrypted. */
+export interface StackState {
+    readonly resources: readonly StackResource[];
+    /** Whether a run is under way, or was interrupted: then something may exist that is not in the resources yet. */
+    readonly isPending: boolean;
+}
+
+export async function stackState(choice: StackChoice, io: Io): Promise<StackState> {
+    const { deployment } = await ask(["stack", "export"], exported, choice, io);
+    return {
+        resources: deployment?.resources ?? [],
+        isPending: (deployment?.pending_operations ?? []).length > 0,
+    };
 }
 
 async function ask<S extends v.GenericSchema>(

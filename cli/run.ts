@@ -4,14 +4,16 @@ import { adopt } from "./adopt/command";
 import { deliver } from "./deliver/command";
 import { dev } from "./dev/command";
 import { emulator } from "./emulator";
+import { env } from "./env/command";
 import { CommandError, UsageError } from "./errors";
 import { type Command, exit, type Io } from "./io";
 import { list } from "./list/command";
 import { nearest } from "./nearest";
 import { plan } from "./plan/command";
 import { CaptionsError } from "./provider";
+import { prune } from "./prune/command";
 
-const commands: Readonly<Record<string, Command>> = { deliver, list, adopt, plan, dev, emulator };
+const commands: Readonly<Record<string, Command>> = { deliver, list, adopt, prune, plan, env, dev, emulator };
 
 const help = `Tools for Captions API webhooks managed with Pulumi: test, list and review
 them.

@@ -1,11 +1,11 @@
 import { accountOptions, accountOptionsHelp, viewAccount } from "../account";
 import { UsageError } from "../errors";
-import { type Command, exit, type Io } from "../io";
+import { type Command, exit, type Io, isTerminal } from "../io";
 import { nearest } from "../nearest";
 import { parseOptions } from "../options";
+import { checkPrivateFile, writePrivateFile } from "../private-file";
 import { type Adoptable, choose } from "./choose";
 import { toImportFile } from "./import-file";
-import { checkPrivateFile, writePrivateFile } from "./private-file";
 import { remarks, report, toJson } from "./report";
 import { toTypeScript } from "./typescript";
 import { toYaml } from "./yaml";
@@ -171,11 +171,6 @@ function nextStep({ format, isNative }: Choices, file: string): string {
         "The program contains the URLs in full, including any tokens: review it before you commit it. Next: " +
         `\`pulumi preview\`, then \`pulumi up\`. A webhook that somebody changes at the API before that ${outcome}.`
     );
-}
-
-/** A pipe and a file have no width. */
-function isTerminal({ columns }: Io): boolean {
-    return Number.isFinite(columns);
 }
 
 export const adopt: Command = { summary: "write a program that takes over webhooks in no stack", help, run };

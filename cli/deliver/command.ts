@@ -3,11 +3,11 @@ import { UsageError } from "../errors";
 import { type Command, exit, type Io } from "../io";
 import { parseCount, parseOptions, parseSeconds, required } from "../options";
 import { stackOptions, stackOptionsHelp, stackOutputs } from "../pulumi";
+import { checkUrl, secretsIn, urlsIn } from "../stack-outputs";
 import { deliverRecorded } from "./recorded-delivery";
 import { type RecordedEvent, readRecordedEvent } from "./recorded-event";
 import { isAccepted, recordedReport, recordedToJson } from "./recorded-report";
 import { progressLine, report, toJson } from "./report";
-import { checkUrl, secretsIn, urlsIn } from "./stack-outputs";
 
 const defaultSteadySeconds = 60;
 const dayInSeconds = 24 * 60 * 60;

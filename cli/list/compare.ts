@@ -41,6 +41,8 @@ export interface Comparison {
 export interface Stack {
     readonly name: string;
     readonly resources: readonly StackResource[];
+    /** Whether a run of it is under way, or was interrupted. */
+    readonly isPending?: boolean;
 }
 
 interface Owned {

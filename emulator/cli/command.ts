@@ -3,6 +3,7 @@ import { type Behaviour, changeBehaviour, defaultBehaviour } from "../behaviour/
 import { nearest } from "../behaviour/nearest";
 import { type Emulator, startEmulator } from "../emulator";
 import { EmulatorError } from "../errors";
+import { shellWord } from "./shell-word";
 
 /** What the command needs of the process it runs in. */
 export interface CommandIo {
@@ -101,8 +102,8 @@ function greeting({ pageUrl, baseUrl, apiKey }: Emulator, stateFile: string | un
         `The emulator's page: ${pageUrl}`,
         "",
         "For Pulumi, or any other client:",
-        `  export CAPTIONS_BASE_URL=${quote(baseUrl)}`,
-        `  export CAPTIONS_API_KEY=${quote(apiKey)}`,
+        `  export CAPTIONS_BASE_URL=${shellWord(baseUrl)}`,
+        `  export CAPTIONS_API_KEY=${shellWord(apiKey)}`,
         "",
         stateFile === undefined
             ? "Webhooks and videos are in memory only, and lost when it ends; --state-file keeps them."
@@ -110,11 +111,6 @@ function greeting({ pageUrl, baseUrl, apiKey }: Emulator, stateFile: string | un
         "Ctrl-C ends it.",
         "",
     ].join("\n");
-}
-
-/** For a POSIX shell. */
-function quote(text: string): string {
-    return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function parse(argv: readonly string[]) {

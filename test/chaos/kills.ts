@@ -266,8 +266,11 @@ export class Victim {
 
     #expectNamed(up: Run, orphans: readonly { readonly id: string }[]): void {
         expect(up.code).not.toBe(0);
-        for (const { id } of orphans) {
-            expect(up.text).toContain(`for this URL there is ${id} already`);
+        // The engine stops at the first error, and what it has begun by then is a matter of chance.
+        const named = [...up.text.matchAll(/for this URL there is (\S+) already/g)].map(([, id]) => id);
+        expect(named).not.toEqual([]);
+        for (const id of named) {
+            expect(orphans.map((orphan) => orphan.id)).toContain(id);
             expect(up.text).toContain(`adopt: "${id}"`);
         }
         expect(this.emulator.countCalls("delete")).toBe(0);

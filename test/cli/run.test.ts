@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { cli, exit, serve, serveReceiver, start } from "./support";
 
-const commands = ["deliver", "list", "adopt", "plan", "dev", "emulator"];
+const commands = ["deliver", "list", "adopt", "prune", "plan", "env", "dev", "emulator"];
 
 test("help is there for all and for each, in every spelling, and says the exit codes", async () => {
     const all = await cli(["--help"]);
@@ -34,7 +34,7 @@ test("help is there for all and for each, in every spelling, and says the exit c
 });
 
 test("the helps fit a terminal of 80 columns", async () => {
-    for (const command of ["deliver", "list", "adopt", "plan", "dev"]) {
+    for (const command of ["deliver", "list", "adopt", "prune", "plan", "env", "dev"]) {
         const stdout = (await cli([command, "--help"])).stdout + (await cli(["--help"])).stdout;
         for (const line of stdout.split("\n")) {
             expect(line.length).toBeLessThanOrEqual(80);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { access, constants, lstat, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { CommandError } from "../errors";
+import { CommandError } from "./errors";
 
 /** Only its owner may read and write it. */
 const mode = 0o600;

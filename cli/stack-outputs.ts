@@ -1,6 +1,7 @@
-import { isSafeForSecrets, isSecret } from "../../probe";
-import { CommandError } from "../errors";
-import { listed, printable } from "../text";
+import { isSafeForSecrets, isSecret } from "../probe";
+import { CommandError } from "./errors";
+import { isUnknown } from "./provider";
+import { listed, printable } from "./text";
 
 /** What a stack's outputs say about its webhook. In messages there are only names of outputs, never values. */
 type Outputs = Readonly<Record<string, unknown>>;
@@ -22,7 +23,10 @@ export function secretsIn(outputs: Outputs, name: string | undefined): readonly 
     const value = outputs[output];
     const secrets: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (secrets.length === 0) {
-        throw new CommandError(`The output "${output}" is an empty list: there is no secret to deliver with.`);
+        throw new CommandError(`The output "${output}" is an empty list: there is no secret in it.`);
+    }
+    if (secrets.some(isUnknown)) {
+        throw new CommandError(`The output "${output}" is not known yet: run \`pulumi up\` first.`);
     }
     const bad = secrets.findIndex((secret) => !isSecret(secret));
     if (bad >= 0) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkUrl, secretsIn, urlsIn } from "../../../cli/deliver/stack-outputs";
+import { checkUrl, secretsIn, urlsIn } from "../../cli/stack-outputs";
 
 const newest = "whsec_newest-Qm4TzYb1Kd6XqR2m";
 const older = "whsec_older-8sLw4Vn0PaBc7Tr";
