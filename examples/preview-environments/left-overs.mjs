@@ -16,30 +16,32 @@ const { webhooks, gone } = json("npx", "--no", "pulumi-captions", "list", "--jso
 const pulls = json("gh", "pr", "list", "--state", "open", "--limit", "1000", "--json", "number");
 const open = new Set(pulls.map(({ number }) => number));
 
-/** Webhooks of other stacks, which are in the same account, have no host name of a preview. */
-const unmanaged = webhooks.filter(({ stack, url }) => stack === undefined && pullRequestOf(url) > 0);
+const run = (name) => `\`gh workflow run webhook.yml --field number=${pullRequestOf(name)}\``;
+const closed = stacks.filter((name) => !open.has(pullRequestOf(name)));
+// Other webhooks in the account have no host name of a preview. While a pull request is being opened, its webhook is not
+// in a stack yet.
+const unmanaged = webhooks.filter(
+    ({ stack, standing, url }) =>
+        stack === undefined &&
+        pullRequestOf(url) > 0 &&
+        (standing === "looks orphaned" || !open.has(pullRequestOf(url))),
+);
+const missing = gone.filter(({ stack }) => open.has(pullRequestOf(stack)));
+
 const findings = [
-    ...stacks
-        .filter((name) => !open.has(pullRequestOf(name)))
-        .map((name) => {
-            const ids = webhooks.filter(({ stack }) => stack === name).map(({ id }) => id);
-            const what = ids.length === 0 ? "without a webhook" : `with the webhook ${ids.join(", ")}`;
-            const run = `gh workflow run webhook.yml --field number=${pullRequestOf(name)}`;
-            return `The pull request of the stack ${name} is closed, but the stack is still there, ${what}. Delete both: \`${run}\``;
-        }),
-    // While a pull request is being opened, its webhook is not in a stack yet.
-    ...unmanaged
-        .filter(({ standing, url }) => standing === "looks orphaned" || !open.has(pullRequestOf(url)))
-        .map(
-            ({ id, url }) =>
-                `The webhook ${id} (${url}) is in no stack. If no other project has it, delete it with \`/delete\`: see README.md`,
-        ),
-    ...gone
-        .filter(({ stack }) => open.has(pullRequestOf(stack)))
-        .map(({ id, stack }) => {
-            const run = `gh workflow run webhook.yml --field number=${pullRequestOf(stack)}`;
-            return `The webhook ${id} of the stack ${stack} no longer exists. Register it again: \`pulumi refresh --stack ${stack}\`, then \`${run}\``;
-        }),
+    ...closed.map((name) => {
+        const ids = webhooks.filter(({ stack }) => stack === name).map(({ id }) => id);
+        const what = ids.length === 0 ? "without a webhook" : `with the webhook ${ids.join(", ")}`;
+        return `The pull request of the stack ${name} is closed, but the stack still exists, ${what}. To delete it: ${run(name)}`;
+    }),
+    ...unmanaged.map(
+        ({ id, url }) =>
+            `The webhook ${id} (${url}) is in no stack of a preview. To delete it: see README.md, "Left-overs"`,
+    ),
+    ...missing.map(
+        ({ id, stack }) =>
+            `The webhook ${id} of the stack ${stack} no longer exists. To register it again: ${run(stack)}`,
+    ),
 ];
 console.log(findings.length === 0 ? "Nothing is left over." : findings.map((finding) => `- ${finding}`).join("\n"));
 process.exitCode = findings.length === 0 ? 0 : 1;

@@ -44,7 +44,7 @@ export class World {
     known: "live" | readonly string[] = "live";
     /**
      * The day on which everything runs; by the calendar a generation begins on 2026-09-04, and the next one on
-     * 2026-12-03.
+     * 2026-12-03. For "" it is the machine's own clock, which goes on from process to process.
      */
     today = "2026-11-24";
     readonly #modules = join(this.folder, "modules");
