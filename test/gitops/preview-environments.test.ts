@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GitHub, type JobResult, type Pull, pullRequest, readWorkflow } from "./support/github";
 import { goTool } from "./support/tools";
-import { root, World } from "./support/world";
+import { example as gitops, root, World } from "./support/world";
 
 const example = join(root, "examples/preview-environments");
 const folder = join(example, ".github/workflows");
@@ -28,9 +28,7 @@ describe("its workflows", () => {
     });
 
     test("no code of a pull request runs: only main is checked out, no token is kept, no expression is in a script", () => {
-        const steps = ["webhook", "left-overs"].flatMap((name) =>
-            Object.values(readWorkflow(name, example).jobs).flatMap((job) => job.steps),
-        );
+        const steps = stepsOf(example, "webhook", "left-overs");
         const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
         const main = { ref: "main", "persist-credentials": false };
         expect(checkouts.map((step) => step.with)).toEqual([main, main]);
@@ -41,7 +39,28 @@ describe("its workflows", () => {
             "npm ci --ignore-scripts",
         ]);
     });
+
+    test("secrets are only on the steps that need them, in the protected environment, and actions are pinned as in examples/gitops", () => {
+        const steps = stepsOf(example, "webhook", "left-overs");
+        const having = steps.filter(({ env }) => JSON.stringify(env ?? {}).includes("secrets."));
+        expect(having.map(({ name, environment }) => [environment, name])).toEqual([
+            ["previews", "Register"],
+            ["previews", "Delete"],
+            ["previews", "Look for left-overs"],
+        ]);
+        const uses = (all: typeof steps) => [...new Set(all.flatMap(({ uses }) => uses ?? []))].sort();
+        expect(uses(steps)).toEqual(uses(stepsOf(gitops, "deploy", "preview")));
+    });
 });
+
+/** All steps, in the order of the files. */
+function stepsOf(source: string, ...names: readonly string[]) {
+    return names.flatMap((name) =>
+        Object.values(readWorkflow(name, source).jobs).flatMap(({ steps, environment }) =>
+            steps.map((step) => ({ ...step, environment })),
+        ),
+    );
+}
 
 let world: World;
 let github: GitHub;
