@@ -10,7 +10,12 @@ const stack = pulumi.getStack();
  */
 export const url = `https://${stack}.preview.example.com/hooks/captions`;
 
-const webhook = new captions.Webhook("renders", { url, enabledEvents: ["creator.success", "creator.failure"] });
+const webhook = new captions.Webhook("renders", {
+    url,
+    enabledEvents: ["creator.success", "creator.failure"],
+    // No other program has this URL, so a webhook that has it was registered by a run that died before it saved the state.
+    adopt: true,
+});
 
 /** What the preview environment has to accept: hand it on here, or let its deployment read this output. */
 export const secrets = pulumi.secret([webhook.secret]);

@@ -166,6 +166,16 @@ describe("a repository's pull requests", () => {
         expect(stacks()).toEqual(["pr-2"]);
     });
 
+    test("one whose first run died before the state was saved takes over the webhook, without a second one", async () => {
+        const left = world.emulator.register({ url: urlOf(4), enabledEvents: ["creator.success", "creator.failure"] });
+        world.emulator.clearCalls();
+        const opened = await happen(4, "OPEN");
+        expect(opened, opened.text).toMatchObject({ outcome: "success" });
+        expect(changes()).toEqual({ register: 0, update: 0, delete: 0 });
+        expect(world.emulator.webhooks).toContainEqual(left);
+        expect(stacks()).toEqual(["pr-2", "pr-4"]);
+    });
+
     test("by night there is nothing to say, whatever else is in the account", async () => {
         world.emulator.register({ url: "https://api.example.com/hooks/captions", enabledEvents: ["creator.success"] });
         const quiet = await night();
@@ -208,7 +218,7 @@ describe("a repository's pull requests", () => {
         const deleted = await again(2);
         expect(deleted, deleted.text).toMatchObject({ outcome: "success" });
         expect(world.emulator.calls.map(({ endpoint }) => endpoint)).toEqual(["delete"]);
-        expect(stacks()).toEqual([]);
+        expect(stacks()).toEqual(["pr-4"]);
         const quiet = await night();
         expect(quiet, quiet.text).toMatchObject({ outcome: "success", summary: "Nothing is left over.\n" });
     });
