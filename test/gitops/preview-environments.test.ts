@@ -113,6 +113,15 @@ const night = (): Promise<JobResult> =>
 
 // One history, from the first pull request on: each test goes on from where the one before it ended.
 describe("a repository's pull requests", () => {
+    test("by night a webhook of a preview is found, too, where there is no stack to compare with", async () => {
+        const lost = world.emulator.register({ url: urlOf(8), enabledEvents: ["creator.success"] });
+        const found = await night();
+        expect(found, found.text).toMatchObject({ outcome: "failure" });
+        expect(found.summary).toContain(`The webhook ${lost.id} (https://pr-8.preview.example.com/…) is in no stack`);
+        world.emulator.remove(lost.id);
+        world.emulator.clearCalls();
+    });
+
     test("two that are opened side by side get a stack and a webhook each, by one call that changes something", async () => {
         const opened = await Promise.all([happen(1, "OPEN"), happen(2, "OPEN")]);
         for (const one of opened) expect(one, one.text).toMatchObject({ outcome: "success" });
