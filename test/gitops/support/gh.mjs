@@ -2,7 +2,7 @@
 // A stand-in for GitHub's command `gh`, on PATH while a workflow's steps run: what the hosting would keep is in the
 // JSON file that GH_STAND_IN names. It knows the calls that the workflows make, and refuses all others.
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 const file = process.env.GH_STAND_IN;
@@ -60,11 +60,27 @@ if (argv[0] === "api") {
     } else if (argv[1] === "close") {
         state.issues.find(({ number }) => number === Number(positionals[0])).open = false;
     } else fail(`unknown call: ${argv.join(" ")}`);
+} else if (argv[0] === "pr" && process.env.GH_REPO === "acme/webhooks") {
+    const { values, positionals } = parseArgs({
+        args: argv.slice(2),
+        options: { state: text, limit: text, json: text, jq: text },
+        allowPositionals: true,
+    });
+    const select = (pull) => Object.fromEntries(values.json.split(",").map((field) => [field, pull[field]]));
+    if (argv[1] === "list" && values.state === "open" && values.limit && values.json) {
+        print(state.pulls.filter((pull) => pull.state === "OPEN").map(select), values.jq);
+    } else if (argv[1] === "view" && values.json) {
+        const pull = state.pulls.find(({ number }) => number === Number(positionals[0]));
+        if (pull === undefined) fail(`Could not resolve to a PullRequest with the number of ${positionals[0]}.`);
+        print(select(pull), values.jq);
+    } else fail(`unknown call: ${argv.join(" ")}`);
 } else fail(`unknown call: ${argv.join(" ")}`);
-writeFileSync(file, JSON.stringify(state));
+// In one step, because another job's gh may read it meanwhile.
+writeFileSync(`${file}.${process.pid}`, JSON.stringify(state));
+renameSync(`${file}.${process.pid}`, file);
 
-/** As gh prints: through jq, texts raw. */
-function print(value, filter) {
+/** As gh prints: as JSON, or through jq, texts raw. */
+function print(value, filter = ".") {
     process.stdout.write(execFileSync(process.env.JQ_STAND_IN, ["-r", filter], { input: JSON.stringify(value) }));
 }
 

@@ -33,14 +33,14 @@ export interface Job {
 export interface Workflow {
     readonly on: Readonly<Record<string, unknown>>;
     readonly permissions: Texts;
-    readonly concurrency: Texts;
-    readonly env: Texts;
+    readonly concurrency?: Texts;
+    readonly env?: Texts;
     readonly defaults: { readonly run: { readonly shell: string } };
     readonly jobs: Readonly<Record<string, Job>>;
 }
 
-export function readWorkflow(name: string): Workflow {
-    return parse(readFileSync(join(example, ".github/workflows", `${name}.yml`), "utf8"));
+export function readWorkflow(name: string, folder = example): Workflow {
+    return parse(readFileSync(join(folder, ".github/workflows", `${name}.yml`), "utf8"));
 }
 
 export interface JobResult {
@@ -50,6 +50,13 @@ export interface JobResult {
     /** What all steps showed. */
     readonly text: string;
     readonly summary: string;
+}
+
+/** A pull request, as `gh pr view` and `gh pr list` tell of it. */
+export interface Pull {
+    readonly number: number;
+    readonly state: "OPEN" | "CLOSED" | "MERGED";
+    readonly isCrossRepository: boolean;
 }
 
 interface Kept {
@@ -62,6 +69,7 @@ interface Kept {
         readonly body: string;
     }[];
     readonly labels: string[];
+    readonly pulls: Pull[];
     readonly calls: string[][];
 }
 
@@ -91,7 +99,10 @@ export class GitHub {
         private readonly jq: string,
     ) {
         this.#file = join(world.folder, "github.json");
-        writeFileSync(this.#file, JSON.stringify({ comments: [], issues: [], labels: [], calls: [] } satisfies Kept));
+        writeFileSync(
+            this.#file,
+            JSON.stringify({ comments: [], issues: [], labels: [], pulls: [], calls: [] } satisfies Kept),
+        );
     }
 
     /** What people see there. */
@@ -106,8 +117,15 @@ export class GitHub {
         writeFileSync(this.#file, JSON.stringify({ ...kept, comments }));
     }
 
+    /** A pull request is opened, closed, merged or opened again. */
+    setPull(pull: Pull): void {
+        const kept = this.kept;
+        const pulls = [...kept.pulls.filter(({ number }) => number !== pull.number), pull];
+        writeFileSync(this.#file, JSON.stringify({ ...kept, pulls }));
+    }
+
     async run(name: string, jobName: string, happened: Happened): Promise<JobResult> {
-        const workflow = readWorkflow(name);
+        const workflow = readWorkflow(name, this.world.source);
         const job = workflow.jobs[jobName];
         if (job === undefined) throw new Error(`${name}.yml has no job ${jobName}`);
         return this.#runJob(workflow, jobName, job, happened);
@@ -117,12 +135,23 @@ export class GitHub {
         workflow: Workflow,
         jobName: string,
         job: Job,
-        { sha, eventName = "push", event = {}, untrusted = false, secrets, vars, needs = {}, cancel }: Happened,
+        {
+            sha,
+            eventName = "push",
+            event = {},
+            inputs = {},
+            runner = jobName,
+            untrusted = false,
+            secrets,
+            vars,
+            needs = {},
+            cancel,
+        }: Happened,
     ): Promise<JobResult> {
         const { world } = this;
         const folder = join(world.folder, `job-${++this.#jobs}`);
         // Some runners keep it: so that it is the same for all jobs that run one after another.
-        const workspace = join(world.folder, `workspace-of-${jobName}`);
+        const workspace = join(world.folder, `workspace-of-${runner}`);
         const temporary = join(folder, "temp");
         for (const each of [workspace, temporary]) mkdirSync(each, { recursive: true });
         const file = (name: string): string => {
@@ -144,6 +173,7 @@ export class GitHub {
                 server_url: "https://github.example",
                 run_id: "4711",
             },
+            inputs,
             // The environment's secrets are only for jobs that name it.
             secrets: untrusted ? {} : { ...everywhere, ...(job.environment === undefined ? {} : ofEnvironment) },
             vars: untrusted ? {} : { PULUMI_BACKEND_URL: world.backend, ...vars },
@@ -234,6 +264,10 @@ export interface Happened {
     /** Default: `push`. */
     readonly eventName?: string;
     readonly event?: Context;
+    /** What was typed in for "Run workflow". */
+    readonly inputs?: Context;
+    /** The machine, which keeps its workspace; jobs that run side by side are on two. Default: one for each job's name. */
+    readonly runner?: string;
     /** A pull request of a fork or of Dependabot, which gets no secrets. */
     readonly untrusted?: boolean;
     /** How the jobs ended that this one waits for. */

@@ -44,15 +44,16 @@ export class World {
     known: "live" | readonly string[] = "live";
     /**
      * The day on which everything runs; by the calendar a generation begins on 2026-09-04, and the next one on
-     * 2026-12-03.
+     * 2026-12-03. For "" it is the machine's own clock, which goes on from process to process.
      */
     today = "2026-11-24";
     readonly #modules = join(this.folder, "modules");
     #clones = 0;
     readonly #seen = new Set<string>();
 
-    static async start(): Promise<World> {
-        const world = new World(await ensureEngine({ log: () => undefined }));
+    /** @param source the example that the team has copied */
+    static async start(source = example): Promise<World> {
+        const world = new World(await ensureEngine({ log: () => undefined }), source);
         await world.startApi("key-6XqR2mVn8sLw4TzYb1Kd");
         world.#makeModules();
         await world.#serveReceiver();
@@ -76,7 +77,10 @@ export class World {
 
     #emulator: Emulator | undefined;
 
-    private constructor(readonly engine: Engine) {
+    private constructor(
+        readonly engine: Engine,
+        readonly source: string,
+    ) {
         mkdirSync(join(this.folder, "state"));
         writeFileSync(join(this.folder, "clock.cjs"), clock);
     }
@@ -251,14 +255,24 @@ export class World {
         this.receiverUrl = `http://127.0.0.1:${(this.#receiver.address() as AddressInfo).port}/hooks`;
     }
 
-    /** As README.md says: copy the folder, make the stack, set the URL, commit. */
+    /** As README.md says: copy the folder, make the stack and set the URL if it has one, commit. */
     async #createRepository(): Promise<void> {
         writeFileSync(
             join(this.folder, "gitconfig"),
             "[user]\nname = Team\nemail = team@acme.example\n[init]\ndefaultBranch = main\n[advice]\ndetachedHead = false\n",
         );
         const folder = join(this.folder, "first");
-        cpSync(example, folder, { recursive: true, filter: (source) => !source.includes("node_modules") });
+        cpSync(this.source, folder, { recursive: true, filter: (source) => !source.includes("node_modules") });
+        if (this.source === example) await this.#createProd(folder);
+        this.git(folder, "init", "--quiet");
+        this.git(folder, "add", "--all");
+        this.git(folder, "commit", "--quiet", "--message", "Webhooks");
+        this.git(this.folder, "clone", "--quiet", "--bare", folder, this.origin);
+        // As the hostings do, for a checkout of one commit.
+        this.git(this.origin, "config", "uploadpack.allowAnySHA1InWant", "true");
+    }
+
+    async #createProd(folder: string): Promise<void> {
         this.install(folder);
         hurryDeliveryCheck(folder);
         const settings = join(folder, "Pulumi.prod.yaml");
@@ -267,12 +281,6 @@ export class World {
         const init = await bash("pulumi stack init prod --non-interactive", ["-e"], folder, this.operator());
         if (init.code !== 0) throw new Error(init.text);
         rmSync(join(folder, "node_modules"));
-        this.git(folder, "init", "--quiet");
-        this.git(folder, "add", "--all");
-        this.git(folder, "commit", "--quiet", "--message", "Webhooks");
-        this.git(this.folder, "clone", "--quiet", "--bare", folder, this.origin);
-        // As the hostings do, for a checkout of one commit.
-        this.git(this.origin, "config", "uploadpack.allowAnySHA1InWant", "true");
     }
 }
 
