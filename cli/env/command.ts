@@ -27,7 +27,7 @@ ${stackOptionsHelp}
   --force               json, shell: overwrite that file
   --show-secrets        write to the terminal, too
 
-Without --out it writes to a pipe or a redirected output. Calls to the API: none.
+Without --out it writes to a pipe or a redirected output. The API is not called.
 
 Exit code: 0 success; 1 there is no secret, or the file could not be written;
            2 wrong usage.`;

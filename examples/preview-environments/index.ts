@@ -13,7 +13,8 @@ export const url = `https://${stack}.preview.example.com/hooks/captions`;
 const webhook = new captions.Webhook("renders", {
     url,
     enabledEvents: ["creator.success", "creator.failure"],
-    // No other program has this URL, so a webhook that has it was registered by a run that died before it saved the state.
+    // No other program has this URL, so a webhook that has it was registered by a run that died before it saved the
+    // state.
     adopt: true,
 });
 

@@ -18,8 +18,8 @@ const open = new Set(pulls.map(({ number }) => number));
 
 const run = (name) => `\`gh workflow run webhook.yml --field number=${pullRequestOf(name)}\``;
 const closed = stacks.filter((name) => !open.has(pullRequestOf(name)));
-// Other webhooks in the account have no host name of a preview. While a pull request is being opened, its webhook is not
-// in a stack yet.
+// Other webhooks in the account have no host name of a preview. While a pull request is being opened, its webhook is
+// not in a stack yet.
 const unmanaged = webhooks.filter(
     ({ stack, standing, url }) =>
         stack === undefined &&

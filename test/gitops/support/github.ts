@@ -266,7 +266,9 @@ export interface Happened {
     readonly event?: Context;
     /** What was typed in for "Run workflow". */
     readonly inputs?: Context;
-    /** The machine, which keeps its workspace; jobs that run side by side are on two. Default: one for each job's name. */
+    /**
+     * The machine, which keeps its workspace; jobs that run side by side are on two. Default: one for each job's name.
+     */
     readonly runner?: string;
     /** A pull request of a fork or of Dependabot, which gets no secrets. */
     readonly untrusted?: boolean;
