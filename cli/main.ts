@@ -7,15 +7,22 @@ const name = process.argv[2];
 const stopping = new AbortController();
 let stoppedAt = 0;
 
-/** A signal that comes again within this time is the same: npx hands on a Ctrl-C that the terminal has sent already. */
+/**
+ * A signal that comes again within this time is the same: npx hands on a Ctrl-C that the terminal has sent already, and a
+ * terminal that is closed breaks the streams as well.
+ */
 const echoMs = 500;
+
+function stop(signal: NodeJS.Signals): void {
+    stoppedAt = Date.now();
+    stopping.abort(signal);
+}
 
 // `dev` has something to delete when its terminal is closed. Others end at once, or were started with `nohup`.
 for (const signal of ["SIGINT", "SIGTERM", ...(name === "dev" ? (["SIGHUP"] as const) : [])] as const) {
     process.on(signal, () => {
         if (!stopping.signal.aborted) {
-            stoppedAt = Date.now();
-            stopping.abort(signal);
+            stop(signal);
         } else if (Date.now() - stoppedAt > echoMs) {
             // The second one does not wait for anything.
             process.exit(exit.interrupted);
@@ -31,8 +38,8 @@ for (const stream of [process.stdout, process.stderr]) {
         }
         // The reader has gone (`| head`). Short commands end by themselves, with their exit code; the
         // emulator and `dev` do not.
-        if (name === "emulator" || name === "dev") {
-            stopping.abort("SIGTERM");
+        if ((name === "emulator" || name === "dev") && !stopping.signal.aborted) {
+            stop("SIGTERM");
         }
     });
 }

@@ -144,6 +144,33 @@ describe("with a public URL", () => {
         expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
     });
 
+    test("a terminal that is closed breaks the output and hangs up: that is one end, and the webhook is deleted", async () => {
+        const desk = await Desk.open();
+        const file = (name: string) => join(desk.folder, name);
+        const code = `
+            const { existsSync, writeFileSync } = require("node:fs");
+            process.on("SIGTERM", () => {
+                writeFileSync(${JSON.stringify(file("told"))}, "");
+                setTimeout(() => process.exit(3), 500);
+            });
+            const server = require("node:http").createServer();
+            const waiting = setInterval(() => {
+                if (!existsSync(${JSON.stringify(file("closed"))})) return;
+                clearInterval(waiting);
+                server.listen(process.env.PORT, "127.0.0.1");
+            }, 20);
+            writeFileSync(${JSON.stringify(file("up"))}, "");`;
+        const running = desk.dev(publicUrl, [process.execPath, desk.program("quiet.cjs", code)]);
+        await expect.poll(() => existsSync(file("up")), patient).toBe(true);
+        running.closeOutput();
+        // Now \`dev\` says that the receiver listens, to nobody.
+        writeFileSync(file("closed"), "");
+        await expect.poll(() => existsSync(file("told")), patient).toBe(true);
+        running.kill("SIGHUP");
+        await running.gone;
+        expect([desk.emulator.webhooks, desk.ledger]).toEqual([[], []]);
+    });
+
     test("a command that cannot be started: a sentence, and the webhook deleted", async () => {
         const desk = await Desk.open();
         const result = await desk.dev(publicUrl, ["no-such-command"]).result;

@@ -26,6 +26,8 @@ export interface Running {
     /** Waits until that matches. */
     readonly says: (pattern: RegExp | string) => Promise<void>;
     readonly kill: (signal: NodeJS.Signals) => void;
+    /** Closes what reads its output, as when a terminal is closed. */
+    readonly closeOutput: () => void;
     /** Writes to its standard input, where that is a pipe. */
     readonly type: (text: string) => void;
 }
@@ -68,6 +70,9 @@ export function startGroup(
                 ),
         // Not process.kill: nothing of it may be left by then.
         kill: (signal) => void child.kill(signal),
+        closeOutput: () => {
+            for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+        },
         type: (text) => void child.stdin?.write(text),
     };
 }
