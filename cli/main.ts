@@ -8,8 +8,8 @@ const stopping = new AbortController();
 let stoppedAt = 0;
 
 /**
- * A signal that comes again within this time is the same: npx hands on a Ctrl-C that the terminal has sent already, and a
- * terminal that is closed breaks the streams as well.
+ * A signal that comes again within this time is the same: npx hands on a Ctrl-C that the terminal has sent already, and
+ * a terminal that is closed breaks the streams as well.
  */
 const echoMs = 500;
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, lstat, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, lstat, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CommandError } from "./errors";
 
@@ -24,11 +24,13 @@ export async function checkPrivateFile(file: string, replaces: boolean): Promise
 
 /** Writes a file that only its owner may read; in place of another one in one step. @throws CommandError */
 export async function writePrivateFile(file: string, text: string, replaces: boolean): Promise<void> {
-    const path = replaces ? `${file}.${randomBytes(6).toString("hex")}.tmp` : file;
+    // What a symbolic link leads to is replaced, and not the link.
+    const target = replaces ? await realpath(file).catch(() => file) : file;
+    const path = replaces ? `${target}.${randomBytes(6).toString("hex")}.tmp` : target;
     try {
         await writeFile(path, text, { mode, flag: "wx" });
         if (replaces) {
-            await rename(path, file);
+            await rename(path, target);
         }
     } catch (error) {
         if (replaces) {

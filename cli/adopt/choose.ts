@@ -1,7 +1,7 @@
 import { describeUrl, withoutGeneration } from "../../probe";
 import { compare, type ListedWebhook, type Stack } from "../list/compare";
 import { check, distinctEvents, knownEvents, looseUrl, type RegisteredWebhook, type WebhookList } from "../provider";
-import { isWebhookType, parseUrn } from "../resources";
+import { parseUrn } from "../resources";
 import { byKey, groupBy } from "./keys";
 import { nameWebhooks } from "./names";
 import { mayContainToken } from "./words";
@@ -54,7 +54,7 @@ export async function choose(
         if (webhook === undefined || listed.standing === "in this stack") {
             continue;
         }
-        const reason = objection(listed) ?? inOtherAccount(webhook, stacks) ?? (await obstacle(webhook));
+        const reason = objection(listed) ?? (await obstacle(webhook));
         if (reason === undefined) {
             free.push({ ...webhook, enabledEvents: inOrder(webhook.enabledEvents) });
         } else {
@@ -89,14 +89,6 @@ function objection({ standing, stack, resource }: ListedWebhook): string | undef
         default:
             return undefined;
     }
-}
-
-/**
- * With the plugin an account is a provider, which a state does not name as the command line does: better too careful.
- */
-function inOtherAccount({ id }: RegisteredWebhook, stacks: readonly Stack[]): string | undefined {
-    const owner = stacks.find(({ resources }) => resources.some((one) => isWebhookType(one.type) && one.id === id));
-    return owner === undefined ? undefined : `the stack ${owner.name} has a webhook with this id, of another account.`;
 }
 
 /** Why a program that declares a webhook as it is would be rejected. */

@@ -1,34 +1,26 @@
-import { CommandError } from "../errors";
+/** An entry of a dotenv file, to the end of its line: a value in quotes may have several lines. */
+const entries =
+    /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*'|`[^`]*`)?[^\r\n]*(\r?\n|$)/gm;
 
 /**
- * The text of a dotenv file with a variable set: its line is replaced where there is one, or added at the end. All
- * other lines stay.
+ * The text of a dotenv file with a variable set: its entry is replaced where there is one, or added at the end. All
+ * else stays.
  *
- * @param line the variable's new line
- * @throws CommandError where the present value has several lines
+ * @param line the variable's new line, without its end
  */
 export function withVariable(text: string, name: string, line: string): string {
-    const own = new RegExp(`^\\s*(export\\s+)?${name}\\s*=\\s*(.*?)\\s*$`);
     let isSet = false;
-    const lines = text.split("\n").flatMap((present) => {
-        const value = own.exec(present)?.[2];
-        if (value === undefined) {
-            return [present];
+    const replaced = text.replace(entries, (entry: string, found: string, end: string) => {
+        if (found !== name) {
+            return entry;
         }
-        const quote = /^["'`]/.exec(value)?.[0];
-        if (quote !== undefined && !value.slice(1).includes(quote)) {
-            throw new CommandError(`${name} has a value of several lines there. Remove it, and run this again.`);
-        }
-        if (isSet) {
-            return [];
-        }
+        const first = isSet ? "" : `${line}${end}`;
         isSet = true;
-        return [present.endsWith("\r") ? `${line}\r` : line];
+        return first;
     });
-    const all = lines.join("\n");
     if (isSet) {
-        return all;
+        return replaced;
     }
-    const end = all === "" || all.endsWith("\n") ? "" : "\n";
-    return `${all}${end}${line}\n`;
+    const end = text === "" || text.endsWith("\n") ? "" : "\n";
+    return `${text}${end}${line}\n`;
 }

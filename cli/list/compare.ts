@@ -47,19 +47,25 @@ export interface Stack {
 
 interface Owned {
     readonly id: string;
+    readonly account: unknown;
     readonly url: unknown;
     readonly stack: string;
     readonly resource: string;
     readonly isRead: boolean;
 }
 
-/** Compares the webhooks of an account with those of stacks. Only resources of the same account count. */
+/**
+ * Compares the webhooks of an account with those of stacks. Whatever a stack calls the account, it has a webhook that
+ * has the id of one of its resources: one API key may be in `captions:accounts` under a name, and in a provider. What
+ * should be there, and on which URLs, is said only by resources of this account.
+ */
 export function compare(
     registered: readonly RegisteredWebhook[],
     stacks: readonly Stack[],
     account: string | undefined,
 ): Comparison {
-    const owned = stacks.flatMap((stack) => ownedBy(stack, account));
+    const all = stacks.flatMap(ownedBy);
+    const owned = all.filter((one) => one.account === account);
     const managed = owned.filter(({ isRead }) => !isRead);
     const managedIds = new Set(managed.map(({ id }) => id));
     const urls = [
@@ -67,7 +73,8 @@ export function compare(
         ...registered.filter(({ id }) => managedIds.has(id)).map(({ url }) => url),
     ].map(withoutGeneration);
     const standing = ({ id, url }: RegisteredWebhook): Pick<ListedWebhook, "standing" | "stack" | "resource"> => {
-        const owner = [...managed, ...owned].find((one) => one.id === id);
+        const owners = all.filter((one) => one.id === id);
+        const owner = owners.find(({ isRead }) => !isRead) ?? owners[0];
         if (owner === undefined) {
             // A generation that was dropped from a stack has the URL of those that are left, but for its own name.
             const isOrphan = urls.some((other) => sameUrl(withoutGeneration(url), other));
@@ -89,11 +96,14 @@ export function compare(
     };
 }
 
-function ownedBy({ name, resources }: Stack, account: string | undefined): Owned[] {
-    return webhooksOf(resources, account).flatMap(({ id, urn, external, outputs }) => {
-        return id
-            ? [{ id, url: outputs?.url, stack: name, resource: parseUrn(urn).name, isRead: external === true }]
-            : [];
+function ownedBy({ name, resources }: Stack): Owned[] {
+    return resources.flatMap(({ type, id, urn, external, outputs }) => {
+        if (!isWebhookType(type) || !id) {
+            return [];
+        }
+        const { account, url } = outputs ?? {};
+        const isRead = external === true;
+        return [{ id, account: account ?? undefined, url, stack: name, resource: parseUrn(urn).name, isRead }];
     });
 }
 

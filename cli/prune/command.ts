@@ -33,9 +33,11 @@ This is one call of /list, and one of /delete for each webhook.
 Exit code: 0 success; 1 ids were refused, or a webhook could not be deleted;
            2 wrong usage.`;
 
+const notRegistered = "not registered: already gone, or mistyped";
+
 interface Outcome {
     readonly id: string;
-    readonly outcome: "deleted" | "already gone" | "failed";
+    readonly outcome: "deleted" | "not registered" | "failed";
     readonly reason?: string;
 }
 
@@ -62,10 +64,19 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         ids.length === 0 ? { orphans: orphansIn(comparison), gone: [], refusals: [] } : select(ids, comparison, list);
     const isRefused = refusals.length > 0;
     const outcomes: Outcome[] = [];
+    const note = (outcome: Outcome): void => {
+        outcomes.push(outcome);
+        // At once: what is done stays done, whatever ends this run.
+        if (!json) {
+            io.out(describe(outcome));
+        }
+    };
     if (deletes && !isRefused) {
-        outcomes.push(...gone.map((id) => ({ id, outcome: "already gone" as const })));
+        for (const id of gone) {
+            note({ id, outcome: "not registered" });
+        }
         for (const { id } of orphans) {
-            outcomes.push(await deleteOne(account, id));
+            note(await deleteOne(account, id, io));
         }
     }
     if (json) {
@@ -77,9 +88,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         }
         if (isRefused) {
             io.err("Nothing was deleted.");
-        } else if (deletes) {
-            io.out(outcomes.map(describe).join("\n"));
-        } else {
+        } else if (!deletes) {
             io.out(show(orphans, gone, choice, io));
         }
     }
@@ -87,8 +96,11 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /** One webhook; what becomes of it hides nothing of the others. */
-async function deleteOne(account: Account, id: string): Promise<Outcome> {
+async function deleteOne(account: Account, id: string, { err, signal }: Io): Promise<Outcome> {
+    signal.throwIfAborted();
     const saved = { url: "", enabledEvents: [], secretVersion: 1 };
+    const tell = (): void => err(`${printable(id)}: it is not known whether it was deleted. Run the command again.`);
+    signal.addEventListener("abort", tell);
     try {
         await remove(account, new Owners(), id, { owner: undefined, overlap: () => undefined }, saved);
         return { id, outcome: "deleted" };
@@ -97,6 +109,8 @@ async function deleteOne(account: Account, id: string): Promise<Outcome> {
             throw error;
         }
         return { id, outcome: "failed", reason: error.message };
+    } finally {
+        signal.removeEventListener("abort", tell);
     }
 }
 
@@ -105,15 +119,15 @@ function describe({ id, outcome, reason }: Outcome): string {
     switch (outcome) {
         case "deleted":
             return `${name}: deleted`;
-        case "already gone":
-            return `${name}: already gone`;
+        case "not registered":
+            return `${name}: ${notRegistered}`;
         case "failed":
             return `${name}: not deleted. ${reason}`;
     }
 }
 
 function show(orphans: readonly ListedWebhook[], gone: readonly string[], choice: AccountChoice, io: Io): string {
-    const missing = gone.map((id) => `${printable(id)}: already gone`);
+    const missing = gone.map((id) => `${printable(id)}: ${notRegistered}`);
     if (orphans.length === 0) {
         return [...missing, "No webhook looks orphaned, so there is nothing to delete."].join("\n");
     }

@@ -73,12 +73,15 @@ test("a generation that a stack has dropped looks orphaned, though its URL has a
     ]);
 });
 
-test("of an account, only that account's resources count", () => {
+test("of an account, only that account's resources say what should be there; whose a webhook is, any of them says", () => {
     const resources = [resource("renders", "wh_1", { outputs: { url: "https://a.example/h", account: "eu" } })];
     const listed = [registered("wh_1", "https://a.example/h")];
     const stacks = [{ name: "test", resources }];
     expect(compare(listed, stacks, "eu").webhooks).toMatchObject([{ standing: "in this stack" }]);
-    expect(compare(listed, stacks, undefined)).toMatchObject({
+    // The default account is the same one by another name.
+    expect(compare(listed, stacks, undefined)).toMatchObject({ webhooks: [{ standing: "in this stack" }], gone: [] });
+    const others = [registered("wh_2", "https://a.example/h")];
+    expect(compare(others, stacks, undefined)).toMatchObject({
         webhooks: [{ standing: "not in this stack" }],
         gone: [],
     });

@@ -62,7 +62,7 @@ test("it shows what looks orphaned and the command for it; that command deletes 
     const lost = await prune("--yes", second?.id ?? "", first?.id ?? "", "--json");
     expect(lost.code).toBe(exit.good);
     expect(JSON.parse(lost.stdout).outcomes).toEqual([
-        { id: first?.id, outcome: "already gone" },
+        { id: first?.id, outcome: "not registered" },
         { id: second?.id, outcome: "deleted" },
     ]);
     expect(lost.calls.filter((endpoint) => endpoint === "delete")).toHaveLength(1);
