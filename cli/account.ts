@@ -1,4 +1,4 @@
-import { UsageError } from "./errors";
+import { CommandError, UsageError } from "./errors";
 import type { Io } from "./io";
 import type { Stack } from "./list/compare";
 import { type Account, Accounts, type WebhookList } from "./provider";
@@ -60,5 +60,16 @@ export async function viewAccount(choice: AccountChoice, io: Io): Promise<Accoun
 export function requireStack(option: string, value: unknown, reason: string): void {
     if (value !== undefined) {
         throw new UsageError(`${option} needs --stack: ${reason}.`);
+    }
+}
+
+/** @throws CommandError where a run of a stack may have registered a webhook that is not in its state yet */
+export function requireSettled(stacks: readonly Stack[]): void {
+    const pending = stacks.find(({ isPending }) => isPending)?.name;
+    if (pending !== undefined) {
+        throw new CommandError(
+            `A run of the stack ${pending} is under way, or was interrupted, so a webhook may exist that is not in its state ` +
+                "yet. Nothing was done. Wait until it has ended, or run `pulumi up` again.",
+        );
     }
 }

@@ -19,7 +19,9 @@ function stop(signal: NodeJS.Signals): void {
 }
 
 // `dev` has something to delete when its terminal is closed. Others end at once, or were started with `nohup`.
-for (const signal of ["SIGINT", "SIGTERM", ...(name === "dev" ? (["SIGHUP"] as const) : [])] as const) {
+const isPosix = process.platform !== "win32";
+const more = name === "dev" ? (["SIGHUP", ...(isPosix ? (["SIGQUIT"] as const) : [])] as const) : [];
+for (const signal of ["SIGINT", "SIGTERM", ...more] as const) {
     process.on(signal, () => {
         if (!stopping.signal.aborted) {
             stop(signal);

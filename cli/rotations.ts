@@ -39,13 +39,12 @@ export function describeRotation({ nextRotation, overlapEnds }: ScheduledRotatio
     const rotation =
         next > now
             ? `next rotation in ${distance(now, next)} (${date(next)})`
-            : `a rotation is due since ${date(next)}: the next \`pulumi up\` makes the new secret`;
+            : `a rotation is due since ${date(next)}`;
     if (overlapEnds === undefined) {
         return rotation;
     }
     const end = Date.parse(overlapEnds);
-    const isOver = end <= now ? `with the next \`pulumi up\`, due since ${date(end)}` : date(end);
-    return `${rotation}; the old secret ends ${isOver}`;
+    return `${rotation}; the old secret ${end <= now ? "was to end" : "ends"} ${date(end)}`;
 }
 
 const hour = 3_600_000;

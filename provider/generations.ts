@@ -138,7 +138,16 @@ export function rotationOf(
     const lengths = schedule == null ? undefined : scheduledLengths(schedule);
     if (typeof lengths === "string") return lengths;
     const wanted = given ?? (lengths === undefined ? undefined : namesAt(now, lengths));
-    const problem = generationProblem(wanted, adopting);
+    // What a schedule has named once goes by itself, and `adopt` has no effect any more: no reason to fail from that
+    // day on.
+    const wasNamed = (name: string) =>
+        given == null &&
+        lengths !== undefined &&
+        (startNamed(name, lengths.period) ?? Number.POSITIVE_INFINITY) <= now.getTime();
+    const problem = generationProblem(
+        wanted,
+        adopting.filter((name) => !wasNamed(name)),
+    );
     if (problem !== undefined) return problem;
     const names = wanted as readonly string[];
     return { names, times: timesOf(names, lengths, now) };
@@ -161,10 +170,12 @@ function timesOf([newest = "", ...older]: readonly string[], lengths: Lengths | 
     const { period, overlap } = lengths;
     const began = startNamed(newest, period);
     const iso = (time: number) => new Date(time).toISOString();
+    // Another one than the period before is there by hand, and stays until it is taken out.
+    const isOverlap = began !== undefined && older.some((name) => startNamed(name, period) === began - period);
     return {
         lastRotation: began === undefined ? undefined : iso(began),
         nextRotation: iso((began ?? startOf(now, period)) + period),
-        overlapEnds: began === undefined || older.length === 0 ? undefined : iso(began + overlap),
+        overlapEnds: isOverlap ? iso(began + overlap) : undefined,
     };
 }
 

@@ -59,8 +59,10 @@ export class Session {
     readonly #proofs: lifecycle.Proofs;
     /** The owner that a resource had in the state, where `aliases` has given it another one. */
     readonly #renamed = new Map<string, string>();
-    /** The webhooks whose secrets a refresh has found rotated elsewhere, by id. */
+    /** The webhooks whose secrets a refresh has found rotated elsewhere, by id, until that is told. */
     readonly #rotatedElsewhere = new Set<string>();
+    /** The same, for all of this run: no receiver can know these secrets from the state. */
+    readonly #foundSecrets = new Set<string>();
     #found = 0;
 
     /**
@@ -135,12 +137,12 @@ export class Session {
             };
             if (resource === undefined) return difference;
             const { account, secretVersion } = saved;
-            const url = isDeclaredUrl(inputs.url) ? inputs.url : saved.url;
             // After a refresh the host asks for the difference to what it has read: then the program has not spoken
             // yet.
             const isDeclared = this.#declared.has(resource.owner);
             const becomes = difference.replaces.length > 0 ? "replaced" : fate(difference);
             const isKept = isDeclared && becomes !== "replaced";
+            const url = isDeclaredUrl(inputs.url) && becomes !== "refused" ? inputs.url : saved.url;
             if (before !== undefined && before.owner !== resource.owner) {
                 this.#renamed.set(`${id} ${before.owner}`, resource.owner);
                 // By now another resource may have that name.
@@ -155,7 +157,8 @@ export class Session {
             // Where a refresh has gone before, it has told of this webhook under the name of the last run.
             if (isDeclared) this.#owners.releaseFormer(id, resource.owner);
             const { secret } = saved;
-            this.#owners.set(resource.owner, { id, account, url, secretVersion, secret, isDeclared: isKept });
+            const isNew = this.#foundSecrets.has(id) ? ("secret" as const) : undefined;
+            this.#owners.set(resource.owner, { id, account, url, secretVersion, secret, isDeclared: isKept, isNew });
             if (isKept && becomes === "updated") this.#foretell(resource, id, saved, inputs, difference);
             return difference;
         });
@@ -194,7 +197,10 @@ export class Session {
             }
             this.#noteFamily(id, resource);
             this.#tellOfGone(now === undefined, resource, id);
-            if (now !== undefined && now.secretVersion !== saved.secretVersion) this.#rotatedElsewhere.add(id);
+            if (now !== undefined && now.secretVersion !== saved.secretVersion) {
+                this.#rotatedElsewhere.add(id);
+                this.#foundSecrets.add(id);
+            }
             return now;
         });
     }
@@ -229,7 +235,8 @@ export class Session {
                 if (others.length > 0) throw lifecycle.declaredTwice(others);
             }
             const has = ({ secret, secretVersion }: WebhookOutputs) => {
-                const isNew = secret === undefined || secret !== saved.secret ? ("secret" as const) : undefined;
+                const isOther = secret === undefined || secret !== saved.secret || this.#foundSecrets.has(id);
+                const isNew = isOther ? ("secret" as const) : undefined;
                 this.#owners.set(resource.owner, { id, account, url, secret, secretVersion, isDeclared: true, isNew });
             };
             try {

@@ -1,4 +1,4 @@
-import { accountOptions, accountOptionsHelp, viewAccount } from "../account";
+import { accountOptions, accountOptionsHelp, requireSettled, viewAccount } from "../account";
 import { UsageError } from "../errors";
 import { type Command, exit, type Io, isTerminal } from "../io";
 import { nearest } from "../nearest";
@@ -77,6 +77,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
 
     const { list, stacks } = await viewAccount(values, io);
+    requireSettled(stacks);
     const names = stacks.map(({ name }) => name);
     const choice = await choose(list, stacks, account);
     const { webhooks } = choice;

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { CommandError } from "../errors";
@@ -22,7 +22,7 @@ export interface Child {
 const graceMs = 10_000;
 
 export function startChild([command = "", ...args]: readonly string[], env: Io["env"]): Child {
-    const child = spawn(command, args, { stdio: "inherit", env });
+    const child = spawnNow(command, args, env);
     const ended = new Promise<number>((resolve, reject) => {
         child.once("error", (error: NodeJS.ErrnoException) => reject(notStarted(error, command)));
         child.once("exit", (code, signal) => resolve(signal === null ? (code ?? 0) : exitCodeOf(signal)));
@@ -50,6 +50,15 @@ export function startChild([command = "", ...args]: readonly string[], env: Io["
             await isOver;
         },
     };
+}
+
+function spawnNow(command: string, args: readonly string[], env: Io["env"]): ChildProcess {
+    try {
+        return spawn(command, args, { stdio: "inherit", env });
+    } catch (error) {
+        // Such as arguments that are too long.
+        throw notStarted(error as NodeJS.ErrnoException, command);
+    }
 }
 
 /** As shells count it. */

@@ -1,5 +1,5 @@
 import { randomBytes, scryptSync, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -19,6 +19,7 @@ const entrySchema = v.object({
      * The account, as a hash that is salted with the nonce: the file has neither the key nor anything to find it by.
      */
     account: v.string(),
+    /** Where the process id means this process. */
     host: v.string(),
     pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
     /** When the process started, where the platform tells. */
@@ -53,7 +54,7 @@ export class Ledger {
         const entry = {
             nonce,
             account: fingerprint(account, nonce),
-            host: hostname(),
+            host: here(),
             pid: process.pid,
             ...(start === undefined ? {} : { start }),
             createdAt: Date.now(),
@@ -83,7 +84,7 @@ export class Ledger {
     leftOver(account: AccountKey): readonly LedgerEntry[] {
         return this.#entries().filter(
             ({ nonce, account: hash, host, pid, start }) =>
-                host === hostname() && !isRunning(pid, start) && isEqual(hash, fingerprint(account, nonce)),
+                host === here() && !isRunning(pid, start) && isEqual(hash, fingerprint(account, nonce)),
         );
     }
 
@@ -122,4 +123,15 @@ function fingerprint({ apiKey, baseUrl }: AccountKey, nonce: string): string {
 
 function isEqual(one: string, other: string): boolean {
     return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+/**
+ * This machine, and in it the container, where the platform tells: one may share the folder and the name with others.
+ */
+function here(): string {
+    try {
+        return `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`;
+    } catch {
+        return hostname();
+    }
 }

@@ -83,17 +83,20 @@ function endedWith(how: string): string {
     return `the tunnel has ended (${how})`;
 }
 
+/** What a stream has written last, in characters: enough for any line with a URL, however much it writes. */
+const longestText = 20_000;
+
 function addressIn({ stdout, stderr }: ChildProcess): Promise<string> {
     return new Promise((resolve) => {
+        let isFound = false;
         for (const stream of [stdout, stderr]) {
             let text = "";
-            let isFound = false;
             // Read on after that: a program whose output nobody reads comes to a halt.
             stream?.setEncoding("utf8").on("data", (part: string) => {
                 if (isFound) {
                     return;
                 }
-                text += part;
+                text = `${text}${part}`.slice(-longestText);
                 const url = findPublicUrl(text);
                 if (url !== undefined) {
                     isFound = true;

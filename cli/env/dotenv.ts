@@ -1,6 +1,6 @@
 /** An entry of a dotenv file, to the end of its line: a value in quotes may have several lines. */
 const entries =
-    /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*'|`[^`]*`)?[^\r\n]*(\r?\n|$)/gm;
+    /^([ \t]*(?:export[ \t]+)?)([\w.-]+)[ \t]*=[ \t]*(?:"(?:\\.|[^"\\])*"|'[^']*'|`[^`]*`)?[^\r\n]*(\r?\n|$)/gm;
 
 /**
  * The text of a dotenv file with a variable set: its entry is replaced where there is one, or added at the end. All
@@ -10,11 +10,11 @@ const entries =
  */
 export function withVariable(text: string, name: string, line: string): string {
     let isSet = false;
-    const replaced = text.replace(entries, (entry: string, found: string, end: string) => {
+    const replaced = text.replace(entries, (entry: string, before: string, found: string, end: string) => {
         if (found !== name) {
             return entry;
         }
-        const first = isSet ? "" : `${line}${end}`;
+        const first = isSet ? "" : `${before}${line}${end}`;
         isSet = true;
         return first;
     });

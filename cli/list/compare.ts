@@ -67,11 +67,15 @@ export function compare(
     const all = stacks.flatMap(ownedBy);
     const owned = all.filter((one) => one.account === account);
     const managed = owned.filter(({ isRead }) => !isRead);
-    const managedIds = new Set(managed.map(({ id }) => id));
-    const urls = [
-        ...managed.map(({ url }) => url).filter((url) => typeof url === "string"),
-        ...registered.filter(({ id }) => managedIds.has(id)).map(({ url }) => url),
-    ].map(withoutGeneration);
+    const existing = new Map(registered.map((webhook) => [webhook.id, webhook]));
+    // As the state and the API show them. Of one that is gone no event arrives twice, so it makes no other an orphan.
+    const urls = managed
+        .flatMap(({ id, url }) => {
+            const live = existing.get(id)?.url;
+            return live === undefined ? [] : [url, live];
+        })
+        .filter((url) => typeof url === "string")
+        .map(withoutGeneration);
     const standing = ({ id, url }: RegisteredWebhook): Pick<ListedWebhook, "standing" | "stack" | "resource"> => {
         const owners = all.filter((one) => one.id === id);
         const owner = owners.find(({ isRead }) => !isRead) ?? owners[0];
@@ -83,7 +87,6 @@ export function compare(
         const { isRead, stack, resource } = owner;
         return { standing: isRead ? "read by this stack" : "in this stack", stack, resource };
     };
-    const existing = new Set(registered.map(({ id }) => id));
     return {
         webhooks: registered.map((webhook) => ({
             id: webhook.id,

@@ -1,6 +1,6 @@
 import { shellWord } from "../../emulator/cli/shell-word";
-import { type AccountChoice, accountOptions, accountOptionsHelp, viewAccount } from "../account";
-import { CommandError, UsageError } from "../errors";
+import { type AccountChoice, accountOptions, accountOptionsHelp, requireSettled, viewAccount } from "../account";
+import { UsageError } from "../errors";
 import { type Command, exit, type Io } from "../io";
 import { compare, type ListedWebhook } from "../list/compare";
 import { parseOptions } from "../options";
@@ -52,12 +52,8 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         throw new UsageError("--yes needs the ids of the webhooks to delete. Without it, prune shows them.");
     }
     const { account, list, stacks } = await viewAccount(choice, io);
-    const pending = stacks.find(({ isPending }) => isPending)?.name;
-    if (deletes && pending !== undefined) {
-        throw new CommandError(
-            `A run of the stack ${pending} is under way, or was interrupted, so a webhook may exist that is not in its state yet. ` +
-                "Nothing was deleted. Wait until it has ended, or run `pulumi up` again.",
-        );
+    if (deletes) {
+        requireSettled(stacks);
     }
     const comparison = compare(list.webhooks, stacks, choice.account);
     const { orphans, gone, refusals } =

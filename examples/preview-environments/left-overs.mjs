@@ -11,6 +11,7 @@ const stacks = json("pulumi", "stack", "ls", "--json")
     .map(({ name }) => name)
     .filter((name) => pullRequestOf(name) > 0);
 const options = stacks.flatMap((name) => ["--stack", name]);
+// Fails if one of these stacks has been removed meanwhile: then run it again.
 const { webhooks, gone } = json("npx", "--no", "pulumi-captions", "list", "--json", ...options);
 // Last, so that a pull request that has been opened meanwhile is not taken for a closed one.
 const pulls = json("gh", "pr", "list", "--state", "open", "--limit", "1000", "--json", "number");

@@ -128,7 +128,7 @@ export class CaptionsClient {
         const wait = Math.min(waitMs(asked, backoffMs(firstBackoffMs, Math.max(1, this.#waits))), maxWaitMs);
         if (!this.#gate.close(wait)) return;
         const seconds = Math.ceil(wait / 1000);
-        const until = new Date(Date.now() + wait).toTimeString().slice(0, 8);
+        const until = `${new Date(Date.now() + wait).toISOString().slice(11, 19)} UTC`;
         const reason =
             attempt.status === 429 ? "too many calls, status 429" : "not available at the moment, status 503";
         this.#options.notify(`the API asks to wait ${seconds} s (${reason}); calls continue automatically at ${until}`);

@@ -4,8 +4,8 @@ import type { Proofs } from "./proofs";
 
 /**
  * Why a generation must not be deleted yet: receivers may know no other. That is so where everything that would remain
- * has a secret that the state did not have before this run, and nothing in this run has proven that receivers accept
- * one of them.
+ * has a secret that the state did not have before this run (registered or rotated in it, or found by its refresh), and
+ * nothing in this run has proven that receivers accept one of them.
  *
  * @returns undefined where it may go: others remain, receivers are proven to know one of them, nothing remains at all
  * (then it is to end), or the program says that it may

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { hostOf } from "../api/urls";
 import { AdoptionError, ConfigurationError } from "../errors";
 import {
     inputNames,
@@ -210,7 +211,8 @@ function mismatch({
         // What asks for rotations may be a secret, and nothing registered has it.
         if (hasSecret(news[name])) return `\`${name}\` is another`;
         if (name === "rotateWhenChanged") return "`rotateWhenChanged` is set in the program, which asks for a rotation";
-        return `\`${name}\` is ${shown(before[name])} at the API and ${isUnknown(now) ? "not known yet" : shown(now)} in the program`;
+        if (name === "url") return urls(before.url, now);
+        return `\`${name}\` is ${JSON.stringify(before[name])} at the API and ${isUnknown(now) ? "not known yet" : JSON.stringify(now)} in the program`;
     });
     return new AdoptionError(
         `Webhook "${nameOf(urn)}" (${id}): it is imported and not declared as it is, and a change rotates its secret: ` +
@@ -218,7 +220,12 @@ function mismatch({
     );
 }
 
-/** A query may hold a token. */
-function shown(value: unknown): string {
-    return typeof value === "string" ? JSON.stringify(value.replace(/\?.*/s, "?…")) : JSON.stringify(value);
+/** Only their hosts: a path or a query may hold a token. */
+function urls(before: unknown, now: unknown): string {
+    const live = hostOf(String(before));
+    if (isUnknown(now)) return `\`url\` is on ${live} at the API and not known yet in the program`;
+    const declared = hostOf(String(now));
+    return live === declared
+        ? `\`url\` has another path or query at the API than in the program (both on ${live})`
+        : `\`url\` is on ${live} at the API and on ${declared} in the program`;
 }

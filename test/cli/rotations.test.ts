@@ -19,17 +19,12 @@ test.each([
         "2026-12-15T01:00:00Z",
         "next rotation in 12 hours (2026-12-15T12:00Z); the old secret ends 2026-12-15T01:00Z",
     ],
-    [
-        "2026-12-15T00:00:00Z",
-        "2026-12-15",
-        undefined,
-        "a rotation is due since 2026-12-15: the next `pulumi up` makes the new secret",
-    ],
+    ["2026-12-15T00:00:00Z", "2026-12-15", undefined, "a rotation is due since 2026-12-15"],
     [
         "2026-12-09T00:00:00Z",
         "2026-12-15",
         "2026-12-09",
-        "next rotation in 6 days (2026-12-15); the old secret ends with the next `pulumi up`, due since 2026-12-09",
+        "next rotation in 6 days (2026-12-15); the old secret was to end 2026-12-09",
     ],
 ])("at %s, of a rotation at %s and an overlap until %s, it says so", (now, nextRotation, overlapEnds, words) => {
     const rotation = { resource: "renders", nextRotation, ...(overlapEnds === undefined ? {} : { overlapEnds }) };

@@ -254,11 +254,10 @@ describe("a rotation", () => {
 
     test("keeps its times while a name of an earlier schedule is kept beside those of the new one", () => {
         const names = [...at("2026-12-11", "30d", "7d"), "2026-09-04"];
-        expect(rotation({ generations: names, schedule: { every: "30d", overlap: "7d" } }, "2026-12-11")).toMatchObject(
-            {
-                times: { lastRotation: "2026-12-03T00:00:00.000Z", overlapEnds: "2026-12-10T00:00:00.000Z" },
-            },
-        );
+        const schedule = { every: "30d", overlap: "7d" };
+        expect(rotation({ generations: names, schedule }, "2026-12-11")).toMatchObject({
+            times: { lastRotation: "2026-12-03T00:00:00.000Z", nextRotation: "2027-01-02T00:00:00.000Z" },
+        });
     });
 
     test("takes the schedule from a list that generations() gave, which looks like any other list", () => {
@@ -386,4 +385,24 @@ describe("whatever the period, the overlap and the moment", () => {
             }),
         );
     });
+});
+
+test("a generation of the schedule that was to adopt a webhook is no error once its time is over", () => {
+    const adopting = (name: string, day: string) =>
+        rotationOf({ generations: undefined, schedule: { every: "90d", overlap: "7d" } }, [name], new Date(day));
+    expect(adopting("2026-09-04", "2026-09-05")).toMatchObject({ names: ["2026-09-04", "2026-06-06"] });
+    expect(adopting("2026-09-04", "2027-04-01")).toMatchObject({ names: ["2027-03-03"] });
+    for (const name of ["2026-09-05", "v2", "2027-03-03"]) {
+        expect(adopting(name, "2026-10-01")).toContain(`names the generation "${name}", which is not in generations`);
+    }
+});
+
+test("the overlap ends for the generation of the period before, not for one that was kept by hand", () => {
+    const schedule = { every: "30d", overlap: "7d" };
+    const endOf = (generations: string[]) => {
+        const rotation = rotationOf({ generations, schedule }, [], new Date("2026-11-28"));
+        return typeof rotation === "string" ? rotation : rotation.times.overlapEnds;
+    };
+    expect(endOf(["2026-11-03", "2026-10-04"])).toBe("2026-11-10T00:00:00.000Z");
+    expect(endOf(["2026-11-03", "2026-09-04"])).toBeUndefined();
 });

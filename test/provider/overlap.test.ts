@@ -90,6 +90,23 @@ describe("the last generation that receivers know is kept", () => {
         await expect(removeIn(session, old)).rejects.toMatchObject({ name: "OverlapError" });
     });
 
+    test("also where a refresh of the same run has found that somebody rotated the secret of the one that remains", async () => {
+        const account = await startAccount();
+        const [old, newest] = [await registered(account), await registered(account, generation("b"))];
+        account.emulator.rotate(newest.id);
+        const session = account.run({ listLagMs: 50 });
+        await read(session, old.id, old.outputs, old.of);
+        const found = {
+            ...newest,
+            outputs: stored(await read(session, newest.id, newest.outputs, newest.of)),
+        } as Saved;
+        expect(found.outputs.secret).not.toBe(newest.outputs.secret);
+        // After a refresh the host first asks for the difference to what was read, then for that to the program.
+        await session.diff(newest.of, { id: newest.id, properties: found.outputs, resource: newest.of }, inputs);
+        await keepIn(session, found);
+        await expect(removeIn(session, old)).rejects.toMatchObject({ name: "OverlapError" });
+    });
+
     test("each one, where the program drops several of which none remains", async () => {
         const account = await startAccount();
         const olds = [await registered(account, generation("a")), await registered(account, generation("b"))];

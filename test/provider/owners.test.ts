@@ -2,6 +2,18 @@ import { describe, expect, test } from "vitest";
 import * as lifecycle from "../../provider/lifecycle";
 import { create, keep, read, remove, renders, resource, startAccount, stored, update } from "../support/account";
 
+test("a resource that the host refuses stays on its URL: no other one is registered there", async () => {
+    const account = await startAccount();
+    const { id, outputs } = await create(account.run(), renders);
+    const session = account.run();
+    const wanted = { ...renders, url: "https://api.example.com/other" };
+    await session.check(resource(), { ...renders }, wanted);
+    const saved = { id, properties: stored(outputs), resource: resource() };
+    await session.diff(resource(), saved, wanted, () => "refused");
+    await session.check(resource("second"), {}, { ...renders });
+    await expect(create(session, renders, resource("second"))).rejects.toMatchObject({ name: "DuplicateUrlError" });
+});
+
 describe("a replacement", () => {
     /** A webhook in the state, and a run in which the host has asked for its difference and will replace it. */
     async function replacing(inputs: { adopt?: true } = {}) {

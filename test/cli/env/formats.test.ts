@@ -40,6 +40,7 @@ test.each([
     ["nothing", "", "N='1'\n"],
     ["no end of the last line", "A=1", "A=1\nN='1'\n"],
     ["the variable", "A=1\nN=old\nB=2\n", "A=1\nN='1'\nB=2\n"],
+    ["the variable for a shell", "export N=old\n", "export N='1'\n"],
     ["the variable twice", "N=old\nB=2\nN=older\n", "N='1'\nB=2\n"],
     ["one that only begins like it", "NAME=1\nMY_N=2\n", "NAME=1\nMY_N=2\nN='1'\n"],
     ["a comment about it", "# N=1\n", "# N=1\nN='1'\n"],

@@ -73,6 +73,15 @@ test("a generation that a stack has dropped looks orphaned, though its URL has a
     ]);
 });
 
+test("a managed webhook that is gone makes no other one on its URL an orphan: that is the only one there", () => {
+    const listed = [registered("wh_2", "https://a.example/h")];
+    const stacks = [{ name: "test", resources: [resource("renders", "wh_1")] }];
+    expect(compare(listed, stacks, undefined)).toMatchObject({
+        webhooks: [{ id: "wh_2", standing: "not in this stack" }],
+        gone: [{ id: "wh_1" }],
+    });
+});
+
 test("of an account, only that account's resources say what should be there; whose a webhook is, any of them says", () => {
     const resources = [resource("renders", "wh_1", { outputs: { url: "https://a.example/h", account: "eu" } })];
     const listed = [registered("wh_1", "https://a.example/h")];
