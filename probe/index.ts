@@ -10,6 +10,7 @@ export { type DeliverOnceOptions, deliverOnce } from "./deliver-once";
 export { harmlessEvent } from "./delivery";
 export { adviceFor, describe, describeTarget, placeName } from "./describe";
 export { type ProbeOptions, probe } from "./probe";
+export { proxyOf } from "./proxy";
 export type {
     CheckResult,
     ProbeEnd,

@@ -1,4 +1,4 @@
-import { type CheckResult, deliverOnce, withoutGeneration } from "../../probe";
+import { type CheckResult, deliverOnce, proxyOf, withoutGeneration } from "../../probe";
 import type { Io } from "../io";
 import type { RecordedEvent } from "./recorded-event";
 
@@ -23,6 +23,10 @@ export async function deliverRecorded(
     // The generations of a RotatingWebhook are one receiver, which would handle the event once for each.
     const plain = urls.map(withoutGeneration);
     const receivers = urls.filter((url, index) => plain.indexOf(withoutGeneration(url)) === index);
+    // Before anything is sent: a proxy that is no URL must not end this when a receiver has handled the event already.
+    for (const url of receivers) {
+        proxyOf(new URL(url), io.env);
+    }
     const deliveries = await Promise.all(
         receivers.map(async (url) => {
             const { body } = recorded;

@@ -31,6 +31,16 @@ export async function readRecordedEvent(file: string, io: Io): Promise<RecordedE
     return { body, event, ...(typeof operationId === "string" ? { operationId } : {}) };
 }
 
+/** Whether the bytes are not text in the encoding that they seem to have. */
+function isBroken(bytes: Uint8Array): boolean {
+    try {
+        new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+        return false;
+    } catch {
+        return decodeText(bytes).includes("\ufffd");
+    }
+}
+
 /**
  * By what `pulumi-captions/receiver` says of it. What else it finds wrong is left for the deployed receiver to judge,
  * which may know events and fields that this version does not.
@@ -39,7 +49,7 @@ function problemOf(body: Buffer, bytes: Uint8Array): string | undefined {
     if (body.toString().trim() === "") {
         return "it is empty";
     }
-    if (body.includes("\ufffd") && !body.equals(bytes)) {
+    if (isBroken(bytes)) {
         return "it is neither UTF-8 nor UTF-16 text";
     }
     try {

@@ -6,7 +6,7 @@ import { type Account, Accounts, check, defaultBaseUrl } from "../provider";
 import { printable } from "../text";
 import { exitCodeOf, startChild } from "./child";
 import { type AccountKey, Ledger } from "./ledger";
-import { isListening, tellWhenListening } from "./listening";
+import { isFree, tellWhenListening } from "./listening";
 import { defaultPath, defaultPort, defaultTunnelTimeoutSeconds, parseRequest, type Request } from "./options";
 import { stateFolder } from "./state-folder";
 import { startTunnel, type Tunnel } from "./tunnel";
@@ -131,7 +131,7 @@ async function checkSettings(
 
 /** @throws CommandError where something listens there: it would get the deliveries in the receiver's place */
 async function checkPort(port: number): Promise<void> {
-    if (await isListening(port)) {
+    if (!(await isFree(port))) {
         throw new CommandError(
             `Port ${port} is in use by another program. End it (it may be the receiver of an earlier run), or choose another ` +
                 "port with --port.",

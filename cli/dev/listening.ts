@@ -7,10 +7,19 @@ const pauseMs = 200;
 /** After this, a server that is still not there has probably another port. */
 const defaultPatienceMs = 15_000;
 
+/**
+ * Whether nothing listens on a port of this machine: neither where the emulator delivers to, nor where a tunnel to
+ * `localhost` may.
+ */
+export async function isFree(port: number): Promise<boolean> {
+    const taken = await Promise.all([isListening(port), isListening(port, "::1")]);
+    return !taken.includes(true);
+}
+
 /** Whether anything listens on a port of this machine. */
-export function isListening(port: number): Promise<boolean> {
+export function isListening(port: number, address = host): Promise<boolean> {
     return new Promise((resolve) => {
-        const socket = connect(port, host);
+        const socket = connect(port, address);
         const end = (answer: boolean) => (): void => {
             socket.destroy();
             resolve(answer);

@@ -83,7 +83,7 @@ function endedWith(how: string): string {
     return `the tunnel has ended (${how})`;
 }
 
-/** What a stream has written last, in characters: enough for any line with a URL, however much it writes. */
+/** How much is kept of what a tunnel has written, in characters. */
 const longestText = 20_000;
 
 function addressIn({ stdout, stderr }: ChildProcess): Promise<string> {
@@ -96,13 +96,14 @@ function addressIn({ stdout, stderr }: ChildProcess): Promise<string> {
                 if (isFound) {
                     return;
                 }
-                text = `${text}${part}`.slice(-longestText);
+                text += part;
                 const url = findPublicUrl(text);
                 if (url !== undefined) {
                     isFound = true;
-                    text = "";
                     resolve(url);
                 }
+                // Enough for a line that is not whole yet.
+                text = isFound ? "" : text.slice(-longestText);
             });
         }
     });

@@ -191,3 +191,20 @@ test.each([
         stderr: `pulumi-captions: ${option} cannot be used with --body: the recorded event is sent once, as it is. See \`pulumi-captions deliver --help\`.\n`,
     });
 });
+
+test("a proxy that is no URL is told before anything is sent, to whichever receiver", async () => {
+    const near = await receive();
+    const { args, file } = project({ secrets: [newest], url: [near.url, "https://far.example.com/hooks"] });
+    const result = await cli([...args, "--body", file], { env: { HTTPS_PROXY: "no url" } });
+    expect(result).toMatchObject({ code: exit.bad, stdout: "" });
+    expect(result.stderr).toContain("HTTPS_PROXY");
+    expect(near.received).toEqual([]);
+});
+
+test("a replacement character that is in the event is no broken text", async () => {
+    const { url, received } = await receive();
+    const event = Buffer.from('\ufeff{"event": "creator.success", "operationId": "op_\ufffd"}');
+    const { args, file } = project({ secrets: [newest], url }, event);
+    expect((await cli([...args, "--body", file])).code).toBe(exit.good);
+    expect(received[0]?.body.toString()).toContain("op_\ufffd");
+});
