@@ -62,6 +62,18 @@ export function required(value: string | undefined, option: string): string {
     return value;
 }
 
+/** @throws UsageError where it is none of these; the message has the nearest */
+export function parseChoice<const T extends string>(text: string, option: string, choices: readonly T[]): T {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) {
+        const near = nearest(text, choices);
+        const hint = near === undefined ? "" : ` Did you mean ${near}?`;
+        const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+        throw new UsageError(`${option} must be ${all}, not "${text}".${hint}`);
+    }
+    return found;
+}
+
 /** @throws UsageError where it is not a number of seconds from 1 to `most` */
 export function parseSeconds(text: string | undefined, option: string, most = 600): number | undefined {
     return parseNumber(text, option, "a number of seconds", most);

@@ -1,8 +1,7 @@
 import { accountOptions, accountOptionsHelp, requireSettled, viewAccount } from "../account";
 import { UsageError } from "../errors";
 import { type Command, exit, type Io, isTerminal } from "../io";
-import { nearest } from "../nearest";
-import { parseOptions } from "../options";
+import { parseChoice, parseOptions } from "../options";
 import { checkPrivateFile, writePrivateFile } from "../private-file";
 import { type Adoptable, choose } from "./choose";
 import { toImportFile } from "./import-file";
@@ -64,7 +63,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         json: { type: "boolean" },
     });
     const { account, out: file, force = false, json = false, "show-urls": showsUrls = false } = values;
-    const format = parseFormat(values.format);
+    const format = parseChoice(values.format ?? "typescript", "--format", formats);
     const choices = {
         format,
         isNative: values.native === true,
@@ -108,16 +107,6 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         );
     }
     return exit.good;
-}
-
-function parseFormat(text: string | undefined): Format {
-    const format = formats.find((name) => name === (text ?? "typescript"));
-    if (format === undefined) {
-        const near = nearest(text ?? "", formats);
-        const hint = near === undefined ? "" : ` Did you mean ${near}?`;
-        throw new UsageError(`--format must be typescript, yaml or import, not "${text}".${hint}`);
-    }
-    return format;
 }
 
 interface Destination {

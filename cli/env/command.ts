@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { CommandError, UsageError } from "../errors";
 import { type Command, exit, type Io, isTerminal } from "../io";
-import { nearest } from "../nearest";
-import { parseOptions, required } from "../options";
+import { parseChoice, parseOptions, required } from "../options";
 import { checkPrivateFile, writePrivateFile } from "../private-file";
 import { stackOptions, stackOptionsHelp, stackOutputs } from "../pulumi";
 import { secretsIn } from "../stack-outputs";
 import { withVariable } from "./dotenv";
-import { type Format, format, formats, secretsValue } from "./formats";
+import { format, formats, secretsValue } from "./formats";
 
 const defaultName = "CAPTIONS_WEBHOOK_SECRETS";
 
@@ -44,7 +43,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     });
     const stack = required(values.stack, "--stack");
     const { cwd, pulumi, out: file, name = defaultName, force = false } = values;
-    const as = parseFormat(values.format);
+    const as = parseChoice(values.format ?? "dotenv", "--format", formats);
     if (!/^[A-Za-z_]\w*$/.test(name)) {
         throw new UsageError(
             "--name must be the name of a variable: letters, digits and _, and no digit at its beginning.",
@@ -74,16 +73,6 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     const count = secrets.length === 1 ? "one secret" : `${secrets.length} secrets, newest first`;
     io.err(`Wrote ${name} (${count}) to ${file}, which only you may read.`);
     return exit.good;
-}
-
-function parseFormat(text = "dotenv"): Format {
-    const found = formats.find((name) => name === text);
-    if (found === undefined) {
-        const near = nearest(text, formats);
-        const hint = near === undefined ? "" : ` Did you mean ${near}?`;
-        throw new UsageError(`--format must be dotenv, json or shell, not "${text}".${hint}`);
-    }
-    return found;
 }
 
 /** What is in a file; nothing where there is none. @throws CommandError */
