@@ -47,24 +47,31 @@ const address = "registry.opentofu.org/mastercard/restapi";
 /** Not a version that the provider has. */
 const standInVersion = "0.0.1";
 
-const tofuProgram: GoProgram = {
+interface Program extends GoProgram {
+    /** How long a build may take. */
+    readonly minutes: number;
+}
+
+const tofuProgram: Program = {
     what: "OpenTofu",
     module: join(__dirname, "opentofu"),
     package: "github.com/opentofu/opentofu/cmd/tofu",
     // Otherwise it calls itself a development version.
     variables: { "github.com/opentofu/opentofu/version.dev": "no" },
     program: `tofu${ending}`,
+    minutes: 8,
 };
 
 /**
  * Mastercard's `restapi` is not served by every module proxy, and its repository is no source to build from: so this is
  * a provider of our own that makes the calls which its documentation tells of.
  */
-const providerProgram: GoProgram = {
+const providerProgram: Program = {
     what: "a stand-in of OpenTofu's provider restapi",
     module: join(__dirname, "restapi"),
     package: ".",
     program: `terraform-provider-restapi_v${standInVersion}${ending}`,
+    minutes: 1,
 };
 
 /**
@@ -146,7 +153,10 @@ export class TofuStack {
             TF_VAR_api_key: emulator.apiKey,
         };
         const started = performance.now();
-        const { code, output } = await run(this.#tofu.tofu, [command, "-input=false", ...args], { env, cwd: folder });
+        const { code, output } = await run(this.#tofu.tofu, [command, "-input=false", "-no-color", ...args], {
+            env,
+            cwd: folder,
+        });
         return { code, seconds: (performance.now() - started) / 1000, text: output };
     }
 
@@ -206,7 +216,7 @@ ${idInBody ? '  body_id_attribute = "id"\n' : ""}}
 `;
 
 /** The path of a program, built with Go once per machine. */
-async function built(program: GoProgram, report: (line: string) => void): Promise<string> {
+async function built(program: Program, report: (line: string) => void): Promise<string> {
     const digest = createHash("sha256");
     for (const file of readdirSync(program.module).sort()) digest.update(readFileSync(join(program.module, file)));
     const name = `bench-${digest.digest("hex").slice(0, 12)}-${process.platform}-${process.arch}`;
@@ -216,7 +226,7 @@ async function built(program: GoProgram, report: (line: string) => void): Promis
     if (await ready()) return path;
     const go = await findGo(process.env);
     if ("reason" in go) throw new Error(`${program.what} can't be built with Go: ${go.reason}`);
-    report(`Building ${program.what} with Go (once per machine; OpenTofu takes up to 8 minutes on 2 cores).`);
+    report(`Building ${program.what} with Go (once per machine; up to ${program.minutes} minutes on 2 cores).`);
     await fillOnce(folder, program.what, { log: report }, ready, (temporary) =>
         build(temporary, [program], go.go, process.env, { log: report }),
     );
@@ -226,7 +236,7 @@ async function built(program: GoProgram, report: (line: string) => void): Promis
 /** Without what the user has set for OpenTofu or Terraform. */
 function environment(): NodeJS.ProcessEnv {
     const kept = Object.entries(process.env).filter(([name]) => !/^(TF|TOFU)_/.test(name));
-    return { ...Object.fromEntries(kept), NO_COLOR: "1", TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1" };
+    return { ...Object.fromEntries(kept), TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1" };
 }
 
 function goPlatform(): string {
