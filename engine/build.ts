@@ -17,6 +17,8 @@ export interface GoProgram {
     readonly package: string;
     /** Without a leading v; undefined for a program of our own. */
     readonly version?: string;
+    /** What the linker sets besides, by the variable's import path. */
+    readonly variables?: Readonly<Record<string, string>>;
     /** What the file is called. */
     readonly program: string;
 }
@@ -76,7 +78,11 @@ export async function build(
     for (const part of programs) {
         const source = join(workFolder, basename(part.module));
         cpSync(part.module, source, { recursive: true });
-        const stamp = part.version === undefined ? "" : ` -X ${VERSION_VARIABLE}=v${part.version}`;
+        const variables = {
+            ...(part.version === undefined ? {} : { [VERSION_VARIABLE]: `v${part.version}` }),
+            ...part.variables,
+        };
+        const stamps = Object.entries(variables).map(([name, value]) => ` -X ${name}=${value}`);
         let fetching = false;
         const { code, output } = await withProgress(
             reporter,
@@ -89,7 +95,7 @@ export async function build(
                         "-mod=readonly",
                         "-modcacherw",
                         "-trimpath",
-                        `-ldflags=-s -w${stamp}`,
+                        `-ldflags=-s -w${stamps.join("")}`,
                         "-o",
                         join(folder, "bin", part.program),
                         part.package,

@@ -1,0 +1,56 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, type Plugin } from "esbuild";
+import { declareWebhooks } from "./declare";
+
+/** The `Pulumi.yaml` of a project with {@link nullPluginProgram}, whose plugin is in its folder `plugin`. */
+export const nullPluginProject = `name: bench
+runtime: nodejs
+plugins:
+    providers:
+        - { name: captionsnull, path: ./plugin }
+`;
+
+/**
+ * What a native provider costs that does nothing: the same resources with the same inputs and outputs as this
+ * package's, and no API.
+ */
+export const nullPluginProgram = (count: number): string => `
+const pulumi = require("@pulumi/pulumi");
+class Webhook extends pulumi.CustomResource {
+    constructor(name, args, opts) {
+        super("captionsnull:index:Webhook", name, { secret: undefined, secretVersion: undefined, ...args }, opts);
+    }
+}
+${declareWebhooks(count, "Webhook")}`;
+
+/** Makes a folder with the plugin: bundled as this package's is (`release/bundle.mjs`), and started as that is. */
+export async function bundleNullPlugin(folder: string): Promise<void> {
+    const file = "pulumi-resource-captionsnull.cjs";
+    await build({
+        entryPoints: [join(__dirname, "null-plugin/main.ts")],
+        outfile: join(folder, file),
+        bundle: true,
+        platform: "node",
+        target: "node20.19",
+        minifyWhitespace: true,
+        minifySyntax: true,
+        lineLimit: 160,
+        legalComments: "none",
+        logLevel: "error",
+        plugins: [withoutProtoLoader],
+    });
+    const start = join(folder, "pulumi-resource-captionsnull");
+    writeFileSync(start, `#!/bin/sh\nexec node "$(dirname "$0")/${file}" "$@"\n`);
+    chmodSync(start, 0o755);
+    writeFileSync(`${start}.cmd`, `@node "%~dp0${file}" %*\r\n`);
+}
+
+/** gRPC's, for its own monitoring, which nothing calls. */
+const withoutProtoLoader: Plugin = {
+    name: "without proto-loader",
+    setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^@grpc\/proto-loader$/ }, ({ path }) => ({ path, namespace: "never-called" }));
+        onLoad({ filter: /./, namespace: "never-called" }, () => ({ contents: "" }));
+    },
+};
