@@ -1,161 +1,116 @@
-// `npm run bench`: how long the engine takes with 1 and 60 webhooks, and how many calls, against an emulator that
-// answers after 20 ms, side by side with a plain dynamic provider written as Pulumi's documentation shows it.
-// `npm run bench -- --webhooks 200,1000` for more, `--start` for how long a provider takes to start. What counts is the
-// ratio: seconds depend on the machine.
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+// `npm run bench`: everything that is measured, in one run: `bench/results.json`, the plots of the README, and its tables.
+// `npm run bench -- --quick` tries all of it with few webhooks, in some minutes; `--only start,receiver` a part of it. Neither
+// writes anything. What counts is ratios: seconds depend on the machine.
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
-import { startEmulator } from "../emulator";
-import { type Engine, ensureEngine, standardErrorReporter } from "../engine";
-import { runPulumi } from "../engine/pulumi";
+import { parseArgs } from "node:util";
+import { ensureEngine, standardErrorReporter } from "../engine";
+import { measureGrowth } from "./growth";
+import { callsSection, live, overheadSection, stateSection } from "./lives";
+import { measureMany } from "./many";
+import { isMet, median, type Section } from "./measure";
+import { ensureOpenTofu } from "./peers/opentofu";
 import { measureStarts } from "./start";
+import { openTofuSubject, pulumiSubjects } from "./subjects";
+import { measureTakingOver } from "./taking-over";
 
-const root = join(__dirname, "..");
-const latencyMs = 20;
-const steps = ["up", "up again", "refresh", "destroy"] as const;
-
-interface Measure {
-    readonly seconds: number;
-    readonly calls: number;
-}
-
-const declare = (count: number, create: string): string => `
-for (let index = 0; index < ${count}; index++) {
-    ${create}("webhook-" + index, { url: "https://api.example.com/" + index, enabledEvents: ["creator.success"] });
-}
-`;
-
-/** This package. */
-const ours = (count: number): string =>
-    `const captions = require("pulumi-captions");${declare(count, "new captions.Webhook")}`;
-
-/**
- * As the page on dynamic providers does it: its code is captured, every resource reads for itself, and there is no own
- * diff.
- */
-const plain = (count: number): string => `
-const pulumi = require("@pulumi/pulumi");
-async function call(endpoint, body) {
-    const answer = await fetch(process.env.CAPTIONS_BASE_URL + endpoint, {
-        method: "POST",
-        headers: { "x-api-key": process.env.CAPTIONS_API_KEY, "content-type": "application/json" },
-        body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(endpoint + ": status " + answer.status);
-    return await answer.json();
-}
-const provider = {
-    async create(inputs) {
-        const webhook = await call("/register", { url: inputs.url, enabledEvents: inputs.enabledEvents });
-        return { id: webhook.id, outs: { ...inputs, secret: webhook.secret } };
-    },
-    async read(id, props) {
-        const { registeredWebhooks } = await call("/list");
-        const webhook = registeredWebhooks.find((one) => one.id === id);
-        if (webhook === undefined) return { id: "", props: {} };
-        return { id, props: { ...props, url: webhook.url, enabledEvents: webhook.enabledEvents, secret: webhook.secret } };
-    },
-    async update(id, olds, news) {
-        const webhook = await call("/update", { id, url: news.url, enabledEvents: news.enabledEvents });
-        return { outs: { ...news, secret: webhook.secret } };
-    },
-    async delete(id) {
-        await call("/delete", { id });
-    },
+/** How much of each thing is measured. */
+const whole = {
+    lives: [
+        { count: 1, latencyMs: 0, rounds: 5 },
+        { count: 1, latencyMs: 20, rounds: 5 },
+        { count: 10, latencyMs: 20, rounds: 1 },
+        { count: 100, latencyMs: 20, rounds: 1 },
+        { count: 200, latencyMs: 0, rounds: 3 },
+        { count: 200, latencyMs: 20, rounds: 3 },
+        { count: 1_000, latencyMs: 0, rounds: 1 },
+        { count: 1_000, latencyMs: 20, rounds: 1 },
+    ],
+    takingOver: [1, 10, 100, 1_000],
+    many: { counts: [1_000, 5_000], rounds: 2 },
+    growth: { counts: [10, 100, 1_000, 5_000], rounds: 3 },
+    starts: 15,
 };
-class Webhook extends pulumi.dynamic.Resource {
-    constructor(name, args, opts) {
-        super(provider, name, { secret: undefined, ...args }, { ...opts, additionalSecretOutputs: ["secret"] });
-    }
-}
-${declare(count, "new Webhook")}`;
+const quick: typeof whole = {
+    lives: [{ count: 2, latencyMs: 20, rounds: 2 }],
+    takingOver: [2],
+    many: { counts: [8, 16], rounds: 1 },
+    growth: { counts: [10, 100], rounds: 1 },
+    starts: 3,
+};
 
-/** The whole life of so many webhooks. */
-async function measure(engine: Engine, program: string, count: number): Promise<readonly Measure[]> {
-    const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-bench-"));
-    const emulator = await startEmulator({ behaviour: { latencyMs } });
-    try {
-        const project = join(folder, "project");
-        mkdirSync(project);
-        layOutPackages(join(project, "node_modules"));
-        writeFileSync(join(project, "Pulumi.yaml"), "name: bench\nruntime: nodejs\n");
-        writeFileSync(join(project, "package.json"), '{"name": "bench", "main": "index.js"}');
-        writeFileSync(join(project, "index.js"), program);
-        const env = { CAPTIONS_API_KEY: emulator.apiKey, CAPTIONS_BASE_URL: emulator.baseUrl };
-        const run = async (...args: string[]): Promise<Measure> => {
-            emulator.clearCalls();
-            const started = performance.now();
-            const { code, text } = await runPulumi(engine, args, { project, temporaryFolder: folder, env });
-            if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${text}`);
-            return { seconds: (performance.now() - started) / 1000, calls: emulator.countCalls() };
-        };
-        const go = ["--yes", "--skip-preview", "--stack", "bench"];
-        await run("stack", "init", "bench");
-        const first = await run("up", ...go);
-        if (emulator.webhooks.length !== count) {
-            throw new Error(`There are ${emulator.webhooks.length} webhooks, not ${count}.`);
-        }
-        const measures = [first];
-        measures.push(await run("up", ...go, "--expect-no-changes"));
-        measures.push(await run("refresh", ...go));
-        measures.push(await run("destroy", ...go));
-        return measures;
-    } finally {
-        await emulator.stop();
-        rmSync(folder, { recursive: true, force: true });
-    }
-}
-
-/** This package as it is built, and what it depends on from this checkout. */
-function layOutPackages(nodeModules: string): void {
-    const own = join(nodeModules, "pulumi-captions");
-    mkdirSync(own, { recursive: true });
-    cpSync(join(root, "dist"), join(own, "dist"), { recursive: true });
-    cpSync(join(root, "package.json"), join(own, "package.json"));
-    mkdirSync(join(nodeModules, "@pulumi"));
-    for (const name of ["@pulumi/pulumi", "axios", "fastest-levenshtein", "valibot"]) {
-        symlinkSync(join(root, "node_modules", name), join(nodeModules, name), "junction");
-    }
-}
-
-function parseCounts(args: readonly string[]): readonly number[] {
-    if (args.length === 0) return [1, 60];
-    const counts = (args[0] === "--webhooks" ? args[1] : undefined)?.split(",").map(Number) ?? [];
-    if (counts.length > 0 && args.length === 2 && counts.every((count) => Number.isInteger(count) && count > 0)) {
-        return counts;
-    }
-    throw new Error("Usage: npm run bench [-- --webhooks 1,60,200 | --start]");
-}
+const sectionNames = ["lives", "start", "many", "growth"] as const;
 
 async function main(): Promise<void> {
-    if (process.argv[2] === "--start") return await measureStarts();
-    const counts = parseCounts(process.argv.slice(2));
-    const engine = await ensureEngine(standardErrorReporter());
-    console.log(`Pulumi ${engine.version}, Node ${process.versions.node}, an API that answers after ${latencyMs} ms\n`);
-    const columns = [9, 9, 8, 7, 8, 7, 8, 7];
-    const row = (...cells: readonly string[]): void => {
-        console.log(
-            cells.map((cell, index) => (index === 1 ? cell.padEnd(9) : cell.padStart(columns[index] ?? 8))).join(" "),
-        );
+    const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
+    const only = values.only?.split(",");
+    const unknown = only?.find((name) => !(sectionNames as readonly string[]).includes(name));
+    if (unknown !== undefined) throw new Error(`--only takes some of ${sectionNames.join(", ")}, not "${unknown}".`);
+    const wanted = (name: (typeof sectionNames)[number]): boolean => only === undefined || only.includes(name);
+    const amount = values.quick ? quick : whole;
+
+    const started = Date.now();
+    const report = (line: string): void => {
+        console.error(`${((Date.now() - started) / 60_000).toFixed(1).padStart(5)} min  ${line}`);
     };
-    row("", "", "this", "", "plain", "", "ratio", "");
-    row("webhooks", "", "seconds", "calls", "seconds", "calls", "seconds", "calls");
-    for (const count of counts) {
-        const [own, other] = [await measure(engine, ours(count), count), await measure(engine, plain(count), count)];
-        for (const [index, step] of steps.entries()) {
-            const [a, b] = [own[index], other[index]];
-            if (a === undefined || b === undefined) continue;
-            row(
-                index === 0 ? String(count) : "",
-                step,
-                a.seconds.toFixed(1),
-                String(a.calls),
-                b.seconds.toFixed(1),
-                String(b.calls),
-                (a.seconds / b.seconds).toFixed(2),
-                b.calls === 0 ? "–" : (a.calls / b.calls).toFixed(2),
-            );
-        }
+    const engine = await ensureEngine(standardErrorReporter());
+    const tofu = wanted("lives") || wanted("many") ? await ensureOpenTofu(report) : { missing: "not asked for" };
+    const openTofu = "missing" in tofu ? undefined : openTofuSubject(tofu);
+    const subjects = pulumiSubjects(engine);
+    const sections: Section[] = [];
+    if (wanted("start")) sections.push(await measureStarts(amount.starts, report));
+    if (wanted("growth")) sections.push(await measureGrowth(amount.growth.counts, amount.growth.rounds, report));
+    if (wanted("lives")) {
+        const parts = [];
+        const all = [...Object.values(subjects), ...(openTofu === undefined ? [] : [openTofu])];
+        for (const part of amount.lives) parts.push(await live(all, part, report));
+        const takenOver = await measureTakingOver(engine, amount.takingOver, report);
+        sections.push(callsSection(parts, takenOver), overheadSection(parts), stateSection(parts));
+    }
+    if (wanted("many")) {
+        const own = [subjects.dynamic, subjects.plugin];
+        sections.push(await measureMany({ own, openTofu, ...amount.many }, report));
+    }
+    for (const section of sections) print(section);
+    if (values.quick || only !== undefined) return;
+    const results = {
+        date: new Date().toISOString().slice(0, 10),
+        machine: {
+            processor: cpus()[0]?.model.trim(),
+            cores: cpus().length,
+            system: `${process.platform} ${process.arch}`,
+        },
+        versions: {
+            node: process.versions.node,
+            pulumi: engine.version,
+            ...("missing" in tofu ? {} : { openTofu: tofu.version, restapi: tofu.providerVersion }),
+        },
+        minutes: Math.round((Date.now() - started) / 60_000),
+        sections: sections.map(({ title, notes, figures }) => ({ title, notes, figures: figures.map(summary) })),
+    };
+    writeFileSync(join(__dirname, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
+}
+
+const digits = (value: number): number => Number(value.toPrecision(4));
+
+function summary(figure: Section["figures"][number]): object {
+    const { name, unit, values, goal, of } = figure;
+    const spread = {
+        median: digits(median(values)),
+        min: digits(Math.min(...values)),
+        max: digits(Math.max(...values)),
+    };
+    return { name, unit, ...spread, rounds: values.length, goal, met: isMet(figure), of };
+}
+
+function print({ title, notes = [], figures }: Section): void {
+    console.log(`\n${title}\n${notes.map((note) => `  ${note}\n`).join("")}`);
+    for (const figure of figures) {
+        const { name, unit, values, goal } = figure;
+        const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)].map(digits);
+        const wanted = goal === undefined ? "" : `  goal ${JSON.stringify(goal)} ${isMet(figure) ? "met" : "MISSED"}`;
+        console.log(`  ${name.padEnd(60)} ${middle} ${unit} (${least} to ${most})${wanted}`);
     }
 }
 

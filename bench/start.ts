@@ -1,96 +1,126 @@
-// `npm run bench -- --start`: how long a provider takes from its start to its first answer, and with how much memory:
-// the plugin, as it ships in the npm package and as a self-contained executable where `npm run release:plugin` has made
-// one, beside Pulumi's host of dynamic providers. One after the other, several rounds; what counts is the ratio of the
-// medians.
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+// How long a provider takes from its start to its first answer, and with how much memory: the plugin, as it ships in the
+// npm package and as a self-contained executable where `npm run release:plugin` has made one, beside Pulumi's host of
+// dynamic providers; and what of that is this package's own.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { credentials } from "@grpc/grpc-js";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { type Figure, type Report, ratios, type Section } from "./measure";
+import { peakOf } from "./processes";
+import { startProvider } from "./provider-process";
 
 const root = join(__dirname, "..");
-const rounds = 11;
+const host = "host of dynamic providers";
 
 interface Start {
     readonly milliseconds: number;
-    /** The most that the process had in memory, in MB; only Linux tells. */
-    readonly megabytes: number | undefined;
+    readonly megabytes: number;
+}
+
+/** @param rounds how often each is started; a start is short, so that this should be more than of others */
+export async function measureStarts(rounds: number, report: Report): Promise<Section> {
+    const all = providers();
+    const starts = new Map(Object.keys(all).map((name) => [name, [] as Start[]]));
+    const own: { milliseconds: number; megabytes: number }[] = [];
+    report(`${rounds} starts of ${Object.keys(all).join(", ")}`);
+    for (let round = 0; round < rounds; round++) {
+        for (const [name, command] of Object.entries(all)) starts.get(name)?.push(await start(command));
+        own.push(loadOwn());
+    }
+    const hosts = starts.get(host) ?? [];
+    const figures = [...starts].flatMap(([subject, list]): readonly Figure[] => [
+        timeOf(subject, list),
+        memoryOf(subject, list),
+        ...(subject === host ? [] : comparedWith(hosts, subject, list)),
+    ]);
+    return {
+        title: "Start",
+        notes: [
+            "From the start of the process to its first answer; the memory is the most that it had until then. " +
+                "What this package adds to the host: loading `pulumi-captions/provider` where `@pulumi/pulumi` is loaded.",
+        ],
+        figures: [
+            ...figures,
+            {
+                name: "this package in the host of dynamic providers",
+                unit: "ms of CPU",
+                values: own.map(({ milliseconds }) => milliseconds),
+                goal: { atMost: 25 },
+                of: { subject: "own part" },
+            },
+            {
+                name: "this package in the host of dynamic providers, memory",
+                unit: "MB",
+                values: own.map(({ megabytes }) => megabytes),
+                goal: { atMost: 6 },
+                of: { subject: "own part" },
+            },
+        ],
+    };
 }
 
 /** The commands that start a provider, by what they are. */
 function providers(): Readonly<Record<string, readonly string[]>> {
-    const executables = join(root, "dist/release");
-    const own = existsSync(executables)
-        ? readdirSync(executables, { recursive: true, encoding: "utf8" }).find((name) =>
-              name.endsWith(
-                  `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}/pulumi-resource-captions`,
-              ),
-          )
-        : undefined;
+    const executable = ownExecutable();
     return {
-        "the host of dynamic providers": [
-            process.execPath,
-            require.resolve("@pulumi/pulumi/cmd/dynamic-provider"),
-            "127.0.0.1:1",
-        ],
-        "the plugin": [process.execPath, join(root, "dist/plugin/pulumi-resource-captions.cjs")],
-        ...(own === undefined ? {} : { "the executable": [join(executables, own)] }),
+        [host]: [process.execPath, require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"],
+        plugin: [process.execPath, join(root, "dist/plugin/pulumi-resource-captions.cjs")],
+        ...(executable === undefined ? {} : { executable: [executable] }),
     };
 }
 
-async function start([command = "", ...args]: readonly string[]): Promise<Start> {
+/** What `npm run release:plugin` has made for this machine. */
+function ownExecutable(): string | undefined {
+    const folder = join(root, "dist/release");
+    if (!existsSync(folder)) return undefined;
+    const machine = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
+    const name = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((file) =>
+        file.endsWith(join(machine, "pulumi-resource-captions")),
+    );
+    return name === undefined ? undefined : join(folder, name);
+}
+
+async function start(command: readonly string[]): Promise<Start> {
     const started = performance.now();
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
-    try {
-        const port = await new Promise<string>((resolve, reject) => {
-            let text = "";
-            child.on("error", reject).on("exit", () => reject(new Error(`${command} ended`)));
-            child.stdout.setEncoding("utf8").on("data", (part: string) => {
-                text += part;
-                if (text.includes("\n")) resolve(text.trim());
-            });
-        });
-        const client = new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
-        await new Promise<void>((resolve, reject) => {
-            client.getPluginInfo(new Empty(), (error) => (error === null ? resolve() : reject(error)));
-        });
-        const milliseconds = performance.now() - started;
-        client.close();
-        return { milliseconds, megabytes: peakOf(child.pid) };
-    } finally {
-        child.removeAllListeners("exit").kill("SIGKILL");
-    }
+    const provider = await startProvider(command);
+    const milliseconds = performance.now() - started;
+    const megabytes = peakOf(provider.pid) ?? Number.NaN;
+    provider.stop();
+    return { milliseconds, megabytes };
 }
 
-function peakOf(pid: number | undefined): number | undefined {
-    const file = `/proc/${pid}/status`;
-    const kilobytes = existsSync(file) ? /^VmHWM:\s+(\d+)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+/** In a process of its own, where all that the host has loaded by itself is loaded. */
+function loadOwn(): { readonly milliseconds: number; readonly megabytes: number } {
+    const script = `
+        require("@pulumi/pulumi/cmd/dynamic-provider/config"); require("@pulumi/pulumi");
+        global.gc();
+        const [cpu, heap] = [process.cpuUsage(), process.memoryUsage().heapUsed];
+        require(${JSON.stringify(join(root, "dist/provider/dynamic/provider.js"))});
+        const { user, system } = process.cpuUsage(cpu);
+        global.gc();
+        const megabytes = (process.memoryUsage().heapUsed - heap) / 1024 / 1024;
+        console.log(JSON.stringify({ milliseconds: (user + system) / 1000, megabytes }));`;
+    return JSON.parse(execFileSync(process.execPath, ["--expose-gc", "-e", script], { cwd: root, encoding: "utf8" }));
 }
 
-function median(values: readonly number[]): number {
-    return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+function timeOf(subject: string, starts: readonly Start[]): Figure {
+    return { name: subject, unit: "ms", values: starts.map(({ milliseconds }) => milliseconds), of: { subject } };
 }
 
-/** Prints the medians, and the ratios to the first. */
-export async function measureStarts(): Promise<void> {
-    const all = providers();
-    const starts = new Map(Object.keys(all).map((name) => [name, [] as Start[]]));
-    for (let round = 0; round < rounds; round++) {
-        for (const [name, command] of Object.entries(all)) starts.get(name)?.push(await start(command));
-    }
-    const medians = [...starts].map(([name, list]) => ({
-        name,
-        time: median(list.map(({ milliseconds }) => milliseconds)),
-        memory: median(list.flatMap(({ megabytes }) => megabytes ?? [])),
-    }));
-    const [first] = medians;
-    console.log(`Node ${process.versions.node}, medians of ${rounds} starts\n`);
-    for (const { name, time, memory } of medians) {
-        const ratios = `${(time / (first?.time ?? 1)).toFixed(2)} and ${(memory / (first?.memory ?? 1)).toFixed(2)}`;
-        console.log(
-            `${name.padEnd(30)} ${time.toFixed(0).padStart(5)} ms ${memory.toFixed(0).padStart(5)} MB   ${ratios}`,
-        );
-    }
+function memoryOf(subject: string, starts: readonly Start[]): Figure {
+    const values = starts.map(({ megabytes }) => megabytes);
+    return { name: `${subject}, memory`, unit: "MB", values, of: { subject } };
+}
+
+function comparedWith(hosts: readonly Start[], subject: string, starts: readonly Start[]): readonly Figure[] {
+    const compare = (what: keyof Start, goal: number): Figure => ({
+        name: `${subject} over the host, ${what === "milliseconds" ? "time" : "memory"}`,
+        unit: "ratio",
+        values: ratios(
+            starts.map((one) => one[what]),
+            hosts.map((one) => one[what]),
+        ),
+        goal: { atMost: goal },
+        of: { subject, compared: what },
+    });
+    return [compare("milliseconds", 0.4), compare("megabytes", 0.6)];
 }
