@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Emulator } from "../../emulator";
 import { usableCacheFolder } from "../../engine";
 import { build, findGo, type GoProgram } from "../../engine/build";
@@ -23,7 +23,7 @@ export interface TofuRun {
     /** null when it was ended by a signal. `plan` ends with 2 where it finds changes. */
     readonly code: number | null;
     readonly seconds: number;
-    /** All that stood on the screen. */
+    /** All that stood on the screen; where there is a change, with secrets in clear. */
     readonly text: string;
 }
 
@@ -34,11 +34,6 @@ export interface TofuStackOptions {
     readonly emulator: Emulator;
     /** How many webhooks the program declares. */
     readonly count: number;
-    /**
-     * Whether the provider sends a webhook's id in the bodies of `/update` and `/delete` (its `body_id_attribute`).
-     * Default: `true`. Its releases 2 and 3.0 have no such attribute: `false` shows what comes of that.
-     */
-    readonly idInBody?: boolean;
 }
 
 const onWindows = process.platform === "win32";
@@ -48,8 +43,8 @@ const address = "registry.opentofu.org/mastercard/restapi";
 const standInVersion = "0.0.1";
 
 interface Program extends GoProgram {
-    /** How long a build may take. */
-    readonly minutes: number;
+    /** How long a build may take on 2 cores. */
+    readonly time: string;
 }
 
 const tofuProgram: Program = {
@@ -59,35 +54,37 @@ const tofuProgram: Program = {
     // Otherwise it calls itself a development version.
     variables: { "github.com/opentofu/opentofu/version.dev": "no" },
     program: `tofu${ending}`,
-    minutes: 8,
+    time: "8 minutes",
 };
 
 /**
- * Mastercard's `restapi` is not served by every module proxy, and its repository is no source to build from: so this is
- * a provider of our own that makes the calls which its documentation tells of.
+ * The module proxy refuses Mastercard's `restapi`: so this is a provider of our own that makes the calls of which its
+ * documentation tells.
  */
 const providerProgram: Program = {
-    what: "a stand-in of OpenTofu's provider restapi",
+    what: "a stand-in for OpenTofu's provider restapi",
     module: join(__dirname, "restapi"),
     package: ".",
-    program: `terraform-provider-restapi_v${standInVersion}${ending}`,
-    minutes: 1,
+    // Where OpenTofu looks for it.
+    program: join(
+        "mirror",
+        address,
+        standInVersion,
+        `${onWindows ? "windows" : process.platform}_${process.arch === "x64" ? "amd64" : process.arch}`,
+        `terraform-provider-restapi_v${standInVersion}${ending}`,
+    ),
+    time: "a minute",
 };
 
 /**
- * OpenTofu and a stand-in of the provider `restapi`, both built with Go once per machine, from the module proxy.
+ * OpenTofu and a stand-in for the provider `restapi`, both built with Go once per machine, from the module proxy.
  *
  * @returns the reason where they can't be had, such as that there is no Go
  */
 export async function ensureOpenTofu(report: (line: string) => void): Promise<OpenTofu | { readonly missing: string }> {
     try {
-        const tofu = await built(tofuProgram, report);
-        const provider = await built(providerProgram, report);
-        const mirror = join(provider, "..", "mirror");
-        const place = join(mirror, address, standInVersion, `${goPlatform()}_${goArchitecture()}`);
-        mkdirSync(place, { recursive: true });
-        const copy = join(place, providerProgram.program);
-        if (!isExecutable(copy)) copyFileSync(provider, copy);
+        const tofu = join(await built(tofuProgram, report), tofuProgram.program);
+        const mirror = join(await built(providerProgram, report), "mirror");
         const version = /^OpenTofu v(\S+)/.exec((await run(tofu, ["version"], { env: environment() })).stdout)?.[1];
         if (version === undefined) return { missing: `${tofu} doesn't run` };
         return { version, providerVersion: `${standInVersion} (stand-in)`, tofu, mirror };
@@ -169,8 +166,13 @@ export class TofuStack {
     }
 }
 
-/** The provider's own way for an API whose calls are all POST, and which has no path for one object. */
-const program = ({ emulator, idInBody = true }: TofuStackOptions): string => `
+/**
+ * What the provider offers to an API whose calls are all POST, and which has no path for one object.
+ *
+ * Only its newest sources have `body_id_attribute`. Older ones put the id in the body of an update at most, and never in
+ * that of a delete, whose 404 they take for success: with them no webhook is deleted.
+ */
+const program = ({ emulator }: TofuStackOptions): string => `
 terraform {
   required_providers {
     restapi = { source = "${address}" }
@@ -212,37 +214,30 @@ resource "restapi_object" "webhook" {
   })
   read_search       = { results_key = "registeredWebhooks", search_key = "id", search_value = "{id}" }
   ignore_changes_to = ["id", "secret"]
-${idInBody ? '  body_id_attribute = "id"\n' : ""}}
+  body_id_attribute = "id"
+}
 `;
 
-/** The path of a program, built with Go once per machine. */
+/** The folder of a program, built with Go once per machine. */
 async function built(program: Program, report: (line: string) => void): Promise<string> {
     const digest = createHash("sha256");
     for (const file of readdirSync(program.module).sort()) digest.update(readFileSync(join(program.module, file)));
-    const name = `bench-${digest.digest("hex").slice(0, 12)}-${process.platform}-${process.arch}`;
-    const folder = join(usableCacheFolder(process.env), name);
-    const path = join(folder, "bin", program.program);
-    const ready = async () => isExecutable(path);
-    if (await ready()) return path;
+    const name = `bench-${basename(program.module)}-${digest.digest("hex").slice(0, 12)}`;
+    const folder = join(usableCacheFolder(process.env), `${name}-${process.platform}-${process.arch}`);
+    const bin = join(folder, "bin");
+    const ready = async () => isExecutable(join(bin, program.program));
+    if (await ready()) return bin;
     const go = await findGo(process.env);
     if ("reason" in go) throw new Error(`${program.what} can't be built with Go: ${go.reason}`);
-    report(`Building ${program.what} with Go (once per machine; up to ${program.minutes} minutes on 2 cores).`);
+    report(`Building ${program.what} with Go (once per machine; up to ${program.time} on 2 cores).`);
     await fillOnce(folder, program.what, { log: report }, ready, (temporary) =>
         build(temporary, [program], go.go, process.env, { log: report }),
     );
-    return path;
+    return bin;
 }
 
 /** Without what the user has set for OpenTofu or Terraform. */
 function environment(): NodeJS.ProcessEnv {
     const kept = Object.entries(process.env).filter(([name]) => !/^(TF|TOFU)_/.test(name));
     return { ...Object.fromEntries(kept), TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1" };
-}
-
-function goPlatform(): string {
-    return onWindows ? "windows" : process.platform;
-}
-
-function goArchitecture(): string {
-    return process.arch === "x64" ? "amd64" : process.arch;
 }

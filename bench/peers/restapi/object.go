@@ -28,8 +28,6 @@ type model struct {
 	UpdatePath      types.String `tfsdk:"update_path"`
 	DestroyPath     types.String `tfsdk:"destroy_path"`
 	Data            types.String `tfsdk:"data"`
-	UpdateData      types.String `tfsdk:"update_data"`
-	DestroyData     types.String `tfsdk:"destroy_data"`
 	BodyIDAttribute types.String `tfsdk:"body_id_attribute"`
 	ReadSearch      *search      `tfsdk:"read_search"`
 	IgnoreChangesTo types.List   `tfsdk:"ignore_changes_to"`
@@ -62,8 +60,6 @@ func (*object) Schema(_ context.Context, _ resource.SchemaRequest, response *res
 		"update_path":       optional,
 		"destroy_path":      optional,
 		"data":              required,
-		"update_data":       optional,
-		"destroy_data":      optional,
 		"body_id_attribute": optional,
 		"ignore_changes_to": schema.ListAttribute{Optional: true, ElementType: types.StringType},
 		"read_search": schema.SingleNestedAttribute{Optional: true, Attributes: map[string]schema.Attribute{
@@ -133,9 +129,6 @@ func (o *object) Update(ctx context.Context, request resource.UpdateRequest, res
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
 	body := parse(plan.Data, &response.Diagnostics)
-	if !plan.UpdateData.IsNull() {
-		body = parse(plan.UpdateData, &response.Diagnostics)
-	}
 	if response.Diagnostics.HasError() {
 		return
 	}
@@ -152,14 +145,10 @@ func (o *object) Update(ctx context.Context, request resource.UpdateRequest, res
 func (o *object) Delete(ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse) {
 	var state model
 	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
-	var body map[string]any
-	if !state.DestroyData.IsNull() {
-		body = parse(state.DestroyData, &response.Diagnostics)
-	}
 	if response.Diagnostics.HasError() {
 		return
 	}
-	_, err := o.client.call(ctx, o.client.given.DestroyMethod, http.MethodDelete, at(state.DestroyPath, state), state.withID(body))
+	_, err := o.client.call(ctx, o.client.given.DestroyMethod, http.MethodDelete, at(state.DestroyPath, state), state.withID(nil))
 	var status statusError
 	if errors.As(err, &status) && (status.status == http.StatusNotFound || status.status == http.StatusGone) {
 		return // It counts as deleted already.
