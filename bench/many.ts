@@ -92,7 +92,7 @@ async function createInStacks(subject: Subject, count: number): Promise<number> 
                 Array.from({ length: stacks }, (_, index) => {
                     const own = join(folder, String(index));
                     mkdirSync(own);
-                    return subject.begin({ folder: own, emulator, count: count / stacks });
+                    return subject.begin({ folder: own, emulator, count: count / stacks, prefix: `${index}/` });
                 }),
             );
             const started = performance.now();

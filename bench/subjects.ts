@@ -25,6 +25,8 @@ export interface LifeOptions {
     readonly count: number;
     /** Whether the engine saves its state once, at the end of a run, and not after each step. Default: `false`. */
     readonly skipCheckpoints?: boolean;
+    /** What the paths of its URLs begin with, where several stacks share one account. Default: nothing. */
+    readonly prefix?: string;
 }
 
 /** So many webhooks, whose steps are taken one after the other. */
@@ -154,7 +156,7 @@ export class PulumiLife implements Life {
 
     /** Runs a command to its end, which has to be a good one. Returns what it wrote to standard output. */
     async pulumi(...args: readonly string[]): Promise<string> {
-        const { folder, emulator, skipCheckpoints } = this.#options;
+        const { folder, emulator, skipCheckpoints, prefix = "" } = this.#options;
         const ofStack = args[1] === "init" ? args : [...args, "--stack", "bench"];
         const { code, text, stdout } = await runPulumi(this.#engine, ofStack, {
             project: this.project,
@@ -162,6 +164,7 @@ export class PulumiLife implements Life {
             env: {
                 CAPTIONS_API_KEY: emulator.apiKey,
                 CAPTIONS_BASE_URL: emulator.baseUrl,
+                BENCH_PREFIX: prefix,
                 ...(skipCheckpoints ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" } : {}),
                 ...(this.#changed ? { BENCH_CHANGED: "true" } : {}),
             },
