@@ -48,6 +48,12 @@ interface Declaration {
     readonly adopt: boolean;
 }
 
+/**
+ * When the engine saves the state of a run that is killed: after each step; or, for the sake of speed, at its end only
+ * (`PULUMI_SKIP_CHECKPOINTS`). Then a killed run leaves the state as it was before, and nothing that is pending.
+ */
+export type Saves = "each step" | "once";
+
 /** A stack that is killed again and again. */
 export class Victim {
     #declared: Declaration = { count: 0, generation: 0, round: 0, trigger: 0, adopt: false };
@@ -59,6 +65,7 @@ export class Victim {
         private readonly engine: Engine,
         private readonly random: () => number,
         private readonly figures: KillFigures,
+        private readonly saves: Saves = "each step",
     ) {}
 
     /** One round. @returns what was done, for whoever reads a failure */
@@ -145,6 +152,7 @@ export class Victim {
                 CAPTIONS_API_KEY: emulator.apiKey,
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 CAPTIONS_LIST_LAG_SECONDS: "0.5",
+                ...(this.saves === "once" ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" } : {}),
                 ...quickStart,
             },
             stdio: ["ignore", "pipe", "pipe"],
@@ -248,9 +256,10 @@ export class Victim {
         this.figures.pendingOperations += (await this.#pendingOperations()).length;
         const known = new Set((await stack.webhooks()).map(({ id }) => id));
         const orphans = emulator.webhooks.filter(({ id }) => !known.has(id));
-        // The engine does not tell the plugin which webhook is replaced for a trigger; a refresh does.
-        const refresh = inject("front") === "native" ? ["--refresh"] : [];
-        if (!wanted.adopt && (way === "Ctrl-C" || orphans.length > 0)) {
+        // The engine does not tell the plugin which webhook is replaced for a trigger; a refresh does. And only a refresh
+        // tells what was done to webhooks of a state that was not saved.
+        const refresh = inject("front") === "native" || this.saves === "once" ? ["--refresh"] : [];
+        if (!wanted.adopt && this.saves === "each step" && (way === "Ctrl-C" || orphans.length > 0)) {
             const up = await stack.up(...refresh);
             // One Ctrl-C loses nothing: the engine lets all end that is under way.
             if (way === "Ctrl-C") expect(up.code, up.text).toBe(0);
