@@ -165,7 +165,7 @@ export class PulumiLife implements Life {
                 CAPTIONS_API_KEY: emulator.apiKey,
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 BENCH_PREFIX: prefix,
-                ...(skipCheckpoints ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" } : {}),
+                ...(skipCheckpoints ? { PULUMI_SKIP_CHECKPOINTS: "true" } : {}),
                 ...(this.#changed ? { BENCH_CHANGED: "true" } : {}),
             },
         });

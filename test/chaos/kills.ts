@@ -152,7 +152,7 @@ export class Victim {
                 CAPTIONS_API_KEY: emulator.apiKey,
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 CAPTIONS_LIST_LAG_SECONDS: "0.5",
-                ...(this.saves === "once" ? { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "true" } : {}),
+                ...(this.saves === "once" ? { PULUMI_SKIP_CHECKPOINTS: "true" } : {}),
                 ...quickStart,
             },
             stdio: ["ignore", "pipe", "pipe"],
