@@ -9,8 +9,11 @@ import { ensureEngine, standardErrorReporter } from "../engine";
 import { measureGrowth } from "./growth";
 import { callsSection, live, overheadSection, stateSection } from "./lives";
 import { measureMany } from "./many";
-import { isMet, median, type Section } from "./measure";
+import type { Section } from "./measure";
 import { ensureOpenTofu } from "./peers/opentofu";
+import { drawPlots } from "./plots";
+import { writeReadme } from "./readme";
+import { type Results, resultOf } from "./results";
 import { measureStarts } from "./start";
 import { openTofuSubject, pulumiSubjects } from "./subjects";
 import { measureTakingOver } from "./taking-over";
@@ -74,7 +77,7 @@ async function main(): Promise<void> {
     }
     for (const section of sections) print(section);
     if (values.quick || only !== undefined) return;
-    const results = {
+    const results: Results = {
         date: new Date().toISOString().slice(0, 10),
         machine: {
             processor: cpus()[0]?.model.trim(),
@@ -87,30 +90,19 @@ async function main(): Promise<void> {
             ...("missing" in tofu ? {} : { openTofu: tofu.version, restapi: tofu.providerVersion }),
         },
         minutes: Math.round((Date.now() - started) / 60_000),
-        sections: sections.map(({ title, notes, figures }) => ({ title, notes, figures: figures.map(summary) })),
+        sections: sections.map(resultOf),
     };
     writeFileSync(join(__dirname, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
+    drawPlots(results);
+    writeReadme(results);
 }
 
-const digits = (value: number): number => Number(value.toPrecision(4));
-
-function summary(figure: Section["figures"][number]): object {
-    const { name, unit, values, goal, of } = figure;
-    const spread = {
-        median: digits(median(values)),
-        min: digits(Math.min(...values)),
-        max: digits(Math.max(...values)),
-    };
-    return { name, unit, ...spread, rounds: values.length, goal, met: isMet(figure), of };
-}
-
-function print({ title, notes = [], figures }: Section): void {
+function print(section: Section): void {
+    const { title, notes = [], figures } = resultOf(section);
     console.log(`\n${title}\n${notes.map((note) => `  ${note}\n`).join("")}`);
-    for (const figure of figures) {
-        const { name, unit, values, goal } = figure;
-        const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)].map(digits);
-        const wanted = goal === undefined ? "" : `  goal ${JSON.stringify(goal)} ${isMet(figure) ? "met" : "MISSED"}`;
-        console.log(`  ${name.padEnd(60)} ${middle} ${unit} (${least} to ${most})${wanted}`);
+    for (const { name, unit, median, min, max, goal, met } of figures) {
+        const wanted = goal === undefined ? "" : `  goal ${JSON.stringify(goal)}: ${met ? "met" : "missed"}`;
+        console.log(`  ${name.padEnd(60)} ${median} ${unit} (${min} to ${max})${wanted}`);
     }
 }
 

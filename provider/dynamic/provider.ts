@@ -4,6 +4,8 @@
  *
  * It only translates between the host and a {@link Session}.
  */
+import "./keep-compiled";
+
 import type * as dynamic from "@pulumi/pulumi/dynamic";
 import { Cancellation, watchEngine } from "../cancellation";
 import { Accounts } from "../configuration";

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { watchEngine } from "../cancellation";
+import { flushLater } from "../compile-cache";
 import { EngineLog } from "./engine-log";
 import { Plugin } from "./provider";
 
@@ -29,6 +30,7 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
         process.exit(1);
     }
     console.log(String(port));
+    flushLater();
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => plugin.cancel());
