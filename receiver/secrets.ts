@@ -27,15 +27,19 @@ export interface SecretSource {
  */
 export type Secrets = SecretValues | FetchSecrets | SecretSource;
 
+/** What {@link listOf} has made, which it need not check again. Made when it is used, as Pulumi cannot serialize it. */
+let lists: WeakSet<object> | undefined;
+
 /**
- * The secrets as a list with the same indices. White space around one is a file's or a variable's, never the secret's.
+ * The secrets as a list with the same indices, which cannot change. White space around one is a file's or a variable's, never the secret's.
  *
  * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery
  * in silence.
  */
-export function listOf(values: SecretValues): string[] {
-    const list: readonly unknown[] = Array.isArray(values) ? values : [values];
-    return list.map((value) => {
+export function listOf(values: SecretValues): readonly string[] {
+    if (Array.isArray(values) && lists?.has(values)) return values;
+    const given: readonly unknown[] = Array.isArray(values) ? values : [values];
+    const list = given.map((value) => {
         if (value === undefined || value === null) return "";
         if (typeof value !== "string") throw secretsMalformed(`one is of type ${typeof value}, not a string`);
         const secret = value.trim();
@@ -43,6 +47,9 @@ export function listOf(values: SecretValues): string[] {
         if (problem !== undefined) throw secretsMalformed(`one ${problem}`);
         return secret;
     });
+    lists ??= new WeakSet();
+    lists.add(list);
+    return Object.freeze(list);
 }
 
 /** Why this cannot be a secret that comes as a bearer token. */
