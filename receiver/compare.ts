@@ -1,5 +1,4 @@
-/** The hashes of lists that cannot change. Made when it is used, as Pulumi cannot serialize it. */
-let hashes: WeakMap<readonly string[], readonly Uint8Array[]> | undefined;
+import { keptOf } from "./secrets.js";
 
 /**
  * The index of the first secret that equals the token, or -1.
@@ -25,13 +24,10 @@ export async function indexOfSecret(
 }
 
 async function hashesOf(secrets: readonly string[]): Promise<readonly Uint8Array[]> {
-    const kept = hashes?.get(secrets);
-    if (kept !== undefined) return kept;
+    const kept = keptOf(secrets);
+    if (kept?.hashes !== undefined) return kept.hashes;
     const made = await Promise.all(secrets.map(sha256));
-    if (Object.isFrozen(secrets)) {
-        hashes ??= new WeakMap();
-        hashes.set(secrets, made);
-    }
+    if (kept !== undefined) kept.hashes = made;
     return made;
 }
 

@@ -27,19 +27,16 @@ export interface SecretSource {
  */
 export type Secrets = SecretValues | FetchSecrets | SecretSource;
 
-/** What {@link listOf} has made, which it need not check again. Made when it is used, as Pulumi cannot serialize it. */
-let lists: WeakSet<object> | undefined;
-
 /**
- * The secrets as a list with the same indices, which cannot change. White space around one is a file's or a variable's, never the secret's.
+ * The secrets as a list with the same indices. White space around one is a file's or a variable's, never the secret's.
  *
  * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery
  * in silence.
  */
 export function listOf(values: SecretValues): readonly string[] {
-    if (Array.isArray(values) && lists?.has(values)) return values;
-    const given: readonly unknown[] = Array.isArray(values) ? values : [values];
-    const list = given.map((value) => {
+    if (Array.isArray(values) && keptOf(values) !== undefined) return values;
+    const list: readonly unknown[] = Array.isArray(values) ? values : [values];
+    return list.map((value) => {
         if (value === undefined || value === null) return "";
         if (typeof value !== "string") throw secretsMalformed(`one is of type ${typeof value}, not a string`);
         const secret = value.trim();
@@ -47,9 +44,25 @@ export function listOf(values: SecretValues): readonly string[] {
         if (problem !== undefined) throw secretsMalformed(`one ${problem}`);
         return secret;
     });
-    lists ??= new WeakSet();
-    lists.add(list);
+}
+
+/** What is known of a list that was checked, and that deliveries will be compared with again and again. */
+interface Kept {
+    hashes?: readonly Uint8Array[];
+}
+
+/** Made when it is used, as Pulumi cannot serialize it for a callback function. */
+let keptLists: WeakMap<readonly string[], Kept> | undefined;
+
+/** Makes a list of {@link listOf} one that cannot change, and that is checked and hashed once. */
+export function keep(list: readonly string[]): readonly string[] {
+    keptLists ??= new WeakMap();
+    keptLists.set(list, {});
     return Object.freeze(list);
+}
+
+export function keptOf(list: readonly string[]): Kept | undefined {
+    return keptLists?.get(list);
 }
 
 /** Why this cannot be a secret that comes as a bearer token. */
