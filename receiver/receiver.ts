@@ -1,11 +1,10 @@
 import { readBody } from "./body.js";
 import { type ClaimedDelivery, claimDelivery, unremembered } from "./claim-delivery.js";
-import { type Core, keepCore } from "./core.js";
 import type { DedupeStore } from "./dedupe-store.js";
 import { type Delivery, defaultMaxBytes, type HandedDelivery, parseDelivery, testEvent } from "./delivery.js";
 import { DeliveryError, type DeliveryErrorCode } from "./delivery-error.js";
 import { deliveryKey } from "./delivery-key.js";
-import { type Answer, type Incoming, incomingOf } from "./incoming.js";
+import { type Answer, type Core, type Incoming, incomingOf, keepCore } from "./incoming.js";
 import { type ErrorContext, logError } from "./log-error.js";
 import { memoryDedupe } from "./memory-dedupe.js";
 import { OptionsCheck } from "./options.js";

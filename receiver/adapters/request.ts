@@ -1,6 +1,5 @@
 import { valuesOf } from "../authorization.js";
-import { coreOf } from "../core.js";
-import type { Answer, Body, Incoming } from "../incoming.js";
+import { type Answer, type Body, coreOf, type Incoming } from "../incoming.js";
 import { logError } from "../log-error.js";
 import type { Receiver } from "../receiver.js";
 
