@@ -1,26 +1,24 @@
-// An emulator whose clock runs so many times as fast as the real one. Asked for deliveries, it ends videos until it has
-// made so many, to several webhooks at a time, and answers how many it made a second. Asked for anything else, it
-// answers how much of the heap is used, in bytes.
+// An emulator whose clock runs so many times as fast as the real one. Asked to end so many videos for so many webhooks,
+// it answers how many deliveries a second that made. Asked for anything else, it answers how much of the heap is used,
+// in bytes.
 import { startEmulator } from "pulumi-captions/emulator";
-
-const webhooks = 20;
 
 const [speed] = process.argv.slice(2).map(Number);
 const started = Date.now();
 const emulator = await startEmulator({ now: () => started + (Date.now() - started) * speed });
 
-async function deliver({ deliveries, url }) {
+async function deliver({ videos, webhooks, url }) {
     const ids = Array.from({ length: webhooks }, () => {
         return emulator.register({ url, enabledEvents: ["creator.success"] }).id;
     });
     const before = performance.now();
-    for (let made = 0; made < deliveries; made += webhooks) {
+    for (let made = 0; made < videos; made++) {
         const attempts = await emulator.finishVideo(emulator.submitVideo(), "success");
         if (!attempts.every(({ accepted }) => accepted)) throw new Error("A delivery was not accepted.");
     }
     const seconds = (performance.now() - before) / 1000;
     for (const id of ids) emulator.remove(id);
-    return deliveries / seconds;
+    return (videos * webhooks) / seconds;
 }
 
 async function heapUsed() {
