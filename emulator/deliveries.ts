@@ -41,13 +41,22 @@ export interface DelivererOptions {
 }
 
 /**
- * Sends a video's event to every webhook that wants it, at the same time; resolves to all attempts when the last is
- * over.
+ * How many webhooks are sent an event at the same time. Many receivers are one server here, and one that runs on Node
+ * lets 511 connections wait; what is sent to more at once would use up its own time limit by waiting for the others.
  */
+const mostAtOnce = 256;
+
+/** Sends a video's event to every webhook that wants it; resolves to all attempts when the last is over. */
 export async function deliver(video: Video, outcome: Outcome, options: DelivererOptions): Promise<Delivery[]> {
     const event = `creator.${outcome}`;
     const wanting = options.webhooks.all.filter(({ enabledEvents }) => enabledEvents.includes(event));
-    const attempts = await Promise.all(wanting.map(({ id }) => deliverTo(id, event, video, options)));
+    const attempts: Delivery[][] = [];
+    // All take from the one iterator.
+    const waiting = wanting.entries();
+    const work = async (): Promise<void> => {
+        for (const [index, { id }] of waiting) attempts[index] = await deliverTo(id, event, video, options);
+    };
+    await Promise.all(Array.from({ length: Math.min(mostAtOnce, wanting.length) }, work));
     return attempts.flat();
 }
 

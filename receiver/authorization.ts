@@ -13,7 +13,7 @@ export type BearerToken = { token: string } | { reason: "missing-header" | "malf
 
 /** Reads `Authorization: Bearer <token>`. Two such headers are rejected: which one counts is where attacks begin. */
 export function bearerToken(headers: HeadersLike): BearerToken {
-    const values = [...valuesOf(headers, "authorization")];
+    const values = valuesOf(headers, "authorization");
     if (values.length === 0) return { reason: "missing-header" };
     // A token has no white space (RFC 6750, section 2.1), so headers that were joined by a proxy do not get through
     // either.
@@ -22,22 +22,21 @@ export function bearerToken(headers: HeadersLike): BearerToken {
 }
 
 /** Each value of a header, whose name is given in lower case. */
-export function* valuesOf(headers: HeadersLike | undefined | null, wanted: string): Generator<string> {
-    for (const [name, value] of entriesOf(headers, wanted)) {
-        if (typeof name !== "string" || name.toLowerCase() !== wanted) continue;
-        for (const one of Array.isArray(value) ? value : [value]) if (typeof one === "string") yield one;
-    }
-}
-
-function entriesOf(headers: unknown, wanted: string): Iterable<readonly [unknown, unknown]> {
+export function valuesOf(headers: HeadersLike | undefined | null, wanted: string): string[] {
     if (typeof headers !== "object" || headers === null) return [];
-    if (Symbol.iterator in headers) return pairsOf([...(headers as Iterable<unknown>)]);
-    if ("get" in headers && typeof headers.get === "function") return [[wanted, headers.get(wanted)]];
-    return Object.entries(headers);
-}
-
-function pairsOf(items: unknown[]): [unknown, unknown][] {
-    const flat = typeof items[0] === "string";
-    if (!flat) return items.filter(Array.isArray).map((pair) => [pair[0], pair[1]]);
-    return items.flatMap((name, index) => (index % 2 === 0 ? [[name, items[index + 1]]] : []));
+    const values: string[] = [];
+    const add = (name: unknown, value: unknown): void => {
+        if (typeof name !== "string" || name.length !== wanted.length || name.toLowerCase() !== wanted) return;
+        for (const one of Array.isArray(value) ? value : [value]) if (typeof one === "string") values.push(one);
+    };
+    if (Array.isArray(headers) && typeof headers[0] === "string") {
+        for (let index = 0; index < headers.length; index += 2) add(headers[index], headers[index + 1]);
+    } else if (Symbol.iterator in headers) {
+        for (const pair of headers as Iterable<unknown>) if (Array.isArray(pair)) add(pair[0], pair[1]);
+    } else if ("get" in headers && typeof headers.get === "function") {
+        add(wanted, headers.get(wanted));
+    } else {
+        for (const [name, value] of Object.entries(headers)) add(name, value);
+    }
+    return values;
 }

@@ -1,4 +1,6 @@
+import { type HeadersLike, valuesOf } from "./authorization.js";
 import { tooLarge } from "./delivery.js";
+import type { Body } from "./incoming.js";
 
 /**
  * Reads a request's body, up to a limit.
@@ -8,31 +10,31 @@ import { tooLarge } from "./delivery.js";
  *
  * @throws {DeliveryError} With the code `too-large`.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
-    if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge(maxBytes);
-    if (request.body === null) return new Uint8Array();
-
-    const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) {
-        length += part.value.byteLength;
-        if (length > maxBytes) {
-            // Not waited for: what the sender makes of it does not matter any more.
-            reader.cancel().catch(() => undefined);
-            throw tooLarge(maxBytes);
-        }
-        chunks.push(part.value);
+export async function readBody(headers: HeadersLike, body: Body, maxBytes: number): Promise<Uint8Array | string> {
+    for (const declared of valuesOf(headers, "content-length")) {
+        if (Number(declared) > maxBytes) throw tooLarge(maxBytes);
     }
-    return concatenated(chunks, length);
+    if (typeof body !== "function") return body;
+
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    await body((part) => {
+        length += part.byteLength;
+        if (length <= maxBytes) parts.push(part);
+        return length <= maxBytes;
+    });
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    return concatenated(parts, length);
 }
 
-function concatenated(chunks: Uint8Array[], length: number): Uint8Array {
+function concatenated(parts: Uint8Array[], length: number): Uint8Array {
+    const [first] = parts;
+    if (first?.byteLength === length) return first;
     const whole = new Uint8Array(length);
     let offset = 0;
-    for (const chunk of chunks) {
-        whole.set(chunk, offset);
-        offset += chunk.byteLength;
+    for (const part of parts) {
+        whole.set(part, offset);
+        offset += part.byteLength;
     }
     return whole;
 }

@@ -1,5 +1,5 @@
 import { OptionsCheck } from "./options.js";
-import { type FetchSecrets, hasSecret, listOf, type SecretSource } from "./secrets.js";
+import { type FetchSecrets, hasSecret, keep, listOf, type SecretSource } from "./secrets.js";
 import { SecretsError, secretsMissing } from "./secrets-error.js";
 
 export interface CachedSecretsOptions {
@@ -105,7 +105,7 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
 
     async function fetchOnce(startedAt: number): Promise<readonly string[]> {
         try {
-            const secrets = listOf(await within(timeout, fetchSecrets()));
+            const secrets = keep(listOf(await within(timeout, fetchSecrets())));
             if (!hasSecret(secrets)) throw secretsMissing();
             last = { startedAt, secrets };
             failed = false;

@@ -119,8 +119,8 @@ export function parseDelivery(body: string | Uint8Array | object, options: Parse
 type Raw = Readonly<Record<string, unknown>>;
 
 function objectOf(body: unknown, maxBytes: number): Raw {
+    if (typeof body === "string" && isLonger(body, maxBytes)) throw tooLarge(maxBytes);
     const text = body instanceof Uint8Array ? textOf(body, maxBytes) : body;
-    if (typeof text === "string" && isLonger(text, maxBytes)) throw tooLarge(maxBytes);
     const value = typeof text === "string" ? jsonOf(text) : text;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Raw;
     throw new DeliveryError("not-an-object", "The delivery's body is not a JSON object.");

@@ -8,6 +8,15 @@ export interface MemoryDedupeOptions {
     now?: () => number;
 }
 
+/** A delivery that was handled. */
+interface Done {
+    readonly key: string;
+    /** Until when it is remembered. */
+    readonly until: number;
+    /** The one that was confirmed after it. */
+    next: Done | undefined;
+}
+
 /** A store in memory answers at once. */
 export interface MemoryDedupe extends DedupeStore {
     claim(key: string, owner: string, leaseSeconds: number): Claim;
@@ -36,15 +45,20 @@ export function memoryDedupe(options: MemoryDedupeOptions = {}): MemoryDedupe {
     const { maxEntries = 10_000, now = Date.now } = options;
     /** In the order of being claimed. Not bounded by `maxEntries`: these are being handled at the moment. */
     const claims = new Map<string, { owner: string; until: number }>();
-    /** In the order of being confirmed, so that the first is the oldest. */
-    const done = new Map<string, number>();
+    const done = new Map<string, Done>();
+    /**
+     * In the order of being confirmed. Not that of the map: to find its first, it passes the places of all that were
+     * deleted before.
+     */
+    let oldest: Done | undefined;
+    let newest: Done | undefined;
 
     return {
         claim(key, owner, leaseSeconds) {
-            if ((done.get(key) ?? 0) > now()) return "done";
-            for (const [oldest, { until }] of claims) {
+            if ((done.get(key)?.until ?? 0) > now()) return "done";
+            for (const [first, { until }] of claims) {
                 if (until > now()) break;
-                claims.delete(oldest);
+                claims.delete(first);
             }
             if ((claims.get(key)?.until ?? 0) > now()) return "busy";
             claims.delete(key);
@@ -53,11 +67,15 @@ export function memoryDedupe(options: MemoryDedupeOptions = {}): MemoryDedupe {
         },
         confirm(key, _owner, keepSeconds) {
             claims.delete(key);
-            done.delete(key);
-            done.set(key, now() + keepSeconds * 1000);
-            for (const [oldest, until] of done) {
-                if (done.size <= maxEntries && until > now()) break;
-                done.delete(oldest);
+            const entry: Done = { key, until: now() + keepSeconds * 1000, next: undefined };
+            done.set(key, entry);
+            if (newest !== undefined) newest.next = entry;
+            newest = entry;
+            oldest ??= entry;
+            for (; oldest !== undefined; oldest = oldest.next) {
+                if (done.get(oldest.key) !== oldest) continue; // It was confirmed again since.
+                if (done.size <= maxEntries && oldest.until > now()) break;
+                done.delete(oldest.key);
             }
         },
         release(key, owner) {

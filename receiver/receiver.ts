@@ -4,6 +4,7 @@ import type { DedupeStore } from "./dedupe-store.js";
 import { type Delivery, defaultMaxBytes, type HandedDelivery, parseDelivery, testEvent } from "./delivery.js";
 import { DeliveryError, type DeliveryErrorCode } from "./delivery-error.js";
 import { deliveryKey } from "./delivery-key.js";
+import { type Answer, type Core, type Incoming, incomingOf, keepCore } from "./incoming.js";
 import { type ErrorContext, logError } from "./log-error.js";
 import { memoryDedupe } from "./memory-dedupe.js";
 import { OptionsCheck } from "./options.js";
@@ -144,27 +145,27 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const secrets = sourceOf(options.secrets);
     const store = options.dedupe ?? memoryDedupe();
 
-    async function receive(request: Request, runtime: unknown): Promise<Response> {
-        if (request.method !== "POST") return refuse({ status: 405, reason: "wrong-method" });
+    async function receive(incoming: Incoming, runtime: unknown): Promise<Answer> {
+        if (incoming.method !== "POST") return refuse({ status: 405, reason: "wrong-method" });
 
         let verification: Verification;
         try {
-            verification = await verifyDelivery(request.headers, secrets);
+            verification = await verifyDelivery(incoming.headers, secrets);
         } catch (error) {
             return fail(503, error, { step: "secrets" });
         }
         if (!verification.ok) return refuse({ status: 401, reason: verification.reason });
 
-        const response = await receiveGenuine(request, verification.secretIndex, runtime);
-        if (instance !== undefined) response.headers.set(instanceHeader, instance);
-        return response;
+        const { status, headers } = await receiveGenuine(incoming, verification.secretIndex, runtime);
+        return { status, headers: instance === undefined ? headers : { ...headers, [instanceHeader]: instance } };
     }
 
-    async function receiveGenuine(request: Request, secretIndex: number, runtime: unknown): Promise<Response> {
-        if (request.bodyUsed || request.body?.locked) return fail(500, bodyWasRead(), { step: "body" });
+    async function receiveGenuine(incoming: Incoming, secretIndex: number, runtime: unknown): Promise<Answer> {
+        const body = incoming.body();
+        if (body === undefined) return fail(500, bodyWasRead(), { step: "body" });
         let delivery: Delivery;
         try {
-            delivery = parseDelivery(await readBody(request, maxBytes), { maxBytes });
+            delivery = parseDelivery(await readBody(incoming.headers, body, maxBytes), { maxBytes });
         } catch (error) {
             if (!(error instanceof DeliveryError)) return refuse({ status: 400, reason: "unreadable" });
             const { code, field } = error;
@@ -173,7 +174,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         return delivery.event === testEvent ? answer(200) : handOn(delivery, secretIndex, runtime);
     }
 
-    async function handOn(delivery: HandedDelivery, secretIndex: number, runtime: unknown): Promise<Response> {
+    async function handOn(delivery: HandedDelivery, secretIndex: number, runtime: unknown): Promise<Answer> {
         const { operationId } = delivery;
         const event = delivery.event === "unknown" ? delivery.name : delivery.event;
         const failure = (step: ErrorContext["step"]): ErrorContext => ({ step, event, operationId });
@@ -208,13 +209,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         return answer(200);
     }
 
-    function refuse(refusal: Refusal): Response {
+    function refuse(refusal: Refusal): Answer {
         harmlessly(() => onRefused?.(refusal));
         if (refusal.status === 405) return answer(405, { allow: "POST" });
         return answer(refusal.status, refusal.status === 401 ? { "www-authenticate": "Bearer" } : {});
     }
 
-    function fail(status: 500 | 503, error: unknown, context: ErrorContext): Response {
+    function fail(status: 500 | 503, error: unknown, context: ErrorContext): Answer {
         report(error, context);
         return answer(status);
     }
@@ -223,9 +224,22 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         harmlessly(() => onError(error, context));
     }
 
-    const receiver = (request: Request, runtime?: unknown) =>
-        receive(request, runtime).catch((error: unknown) => fail(500, error, { step: "request" }));
-    return Object.assign(receiver, { report });
+    const core: Core = async (incoming, runtime) => {
+        try {
+            return await receive(incoming(), runtime);
+        } catch (error) {
+            return fail(500, error, { step: "request" });
+        }
+    };
+    const receiver = Object.assign(
+        async (request: Request, runtime?: unknown) => {
+            const { status, headers } = await core(() => incomingOf(request), runtime);
+            return new Response(null, { status, headers });
+        },
+        { report },
+    );
+    keepCore(receiver, core);
+    return receiver;
 }
 
 function checkOptions(options: ReceiverOptions): void {
@@ -264,8 +278,8 @@ function bodyWasRead(): SetupError {
     );
 }
 
-function answer(status: number, headers: Record<string, string> = {}): Response {
-    return new Response(null, { status, headers: status === 503 ? { "retry-after": "5" } : headers });
+function answer(status: number, headers: Answer["headers"] = {}): Answer {
+    return { status, headers: status === 503 ? { "retry-after": "5" } : headers };
 }
 
 /** Work that goes on. If it fails before anybody waits for it, that is not an unhandled rejection. */

@@ -1,5 +1,5 @@
 import { cachedSecrets } from "./cached-secrets.js";
-import { type FetchSecrets, listOf, type SecretSource, type Secrets } from "./secrets.js";
+import { type FetchSecrets, keep, listOf, type SecretSource, type Secrets, type SecretValues } from "./secrets.js";
 
 /**
  * One cache for each function, however often it is handed in. Made when it is used, as Pulumi cannot serialize it for a
@@ -15,11 +15,20 @@ export function sourceOf(secrets: Secrets): SecretSource {
         sources.set(secrets, source);
         return source;
     }
-    if (typeof secrets === "object" && secrets !== null && "lists" in secrets) return secrets;
-    const list = listOf(secrets);
+    if (isSource(secrets)) return secrets;
+    const list = keep(listOf(secrets));
     return {
         async *lists() {
             yield list;
         },
     };
+}
+
+/** The lists to compare one delivery's secret with. Secrets that are given as they are are not kept. */
+export function listsOf(secrets: Secrets): AsyncIterable<SecretValues> | Iterable<SecretValues> {
+    return typeof secrets === "function" || isSource(secrets) ? sourceOf(secrets).lists() : [secrets];
+}
+
+function isSource(secrets: Exclude<Secrets, FetchSecrets>): secrets is SecretSource {
+    return typeof secrets === "object" && secrets !== null && "lists" in secrets;
 }

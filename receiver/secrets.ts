@@ -33,7 +33,8 @@ export type Secrets = SecretValues | FetchSecrets | SecretSource;
  * @throws {SecretsError} With the code `secrets-malformed`, if one cannot be a secret: it would reject every delivery
  * in silence.
  */
-export function listOf(values: SecretValues): string[] {
+export function listOf(values: SecretValues): readonly string[] {
+    if (Array.isArray(values) && keptOf(values) !== undefined) return values;
     const list: readonly unknown[] = Array.isArray(values) ? values : [values];
     return list.map((value) => {
         if (value === undefined || value === null) return "";
@@ -43,6 +44,25 @@ export function listOf(values: SecretValues): string[] {
         if (problem !== undefined) throw secretsMalformed(`one ${problem}`);
         return secret;
     });
+}
+
+/** What is known of a list that was checked, and that deliveries will be compared with again and again. */
+interface Kept {
+    hashes?: readonly Uint8Array[];
+}
+
+/** Made when it is used, as Pulumi cannot serialize it for a callback function. */
+let keptLists: WeakMap<readonly string[], Kept> | undefined;
+
+/** Makes a list of {@link listOf} one that cannot change, and that is checked and hashed once. */
+export function keep(list: readonly string[]): readonly string[] {
+    keptLists ??= new WeakMap();
+    keptLists.set(list, {});
+    return Object.freeze(list);
+}
+
+export function keptOf(list: readonly string[]): Kept | undefined {
+    return keptLists?.get(list);
 }
 
 /** Why this cannot be a secret that comes as a bearer token. */

@@ -1,6 +1,6 @@
 import { bearerToken, type HeadersLike } from "./authorization.js";
 import { indexOfSecret } from "./compare.js";
-import { sourceOf } from "./secret-source.js";
+import { listsOf } from "./secret-source.js";
 import { hasSecret, listOf, type Secrets } from "./secrets.js";
 import { secretsMissing } from "./secrets-error.js";
 
@@ -47,7 +47,7 @@ export async function verifyDelivery(headers: HeadersLike, secrets: Secrets): Pr
     if ("reason" in bearer) return { ok: false, reason: bearer.reason };
 
     let compared = false;
-    for await (const values of sourceOf(secrets).lists()) {
+    for await (const values of listsOf(secrets)) {
         const list = listOf(values);
         const secretIndex = await indexOfSecret(bearer.token, list);
         if (secretIndex >= 0) return { ok: true, secretIndex };

@@ -36,7 +36,7 @@ async function requestIn({ req }: HonoContext): Promise<Request> {
     try {
         // Hono keeps what its own methods have read.
         const body = new Uint8Array(await req.arrayBuffer());
-        return await requestOf(raw.method, raw.headers, () => body);
+        return await requestOf({ method: raw.method, headers: raw.headers, body: () => body });
     } catch {
         // Something has read it without them: the receiver says so.
         return raw;

@@ -1,7 +1,7 @@
-import type { HeadersLike } from "../authorization.js";
+import type { Body, Incoming } from "../incoming.js";
 import type { Receiver } from "../receiver.js";
 import { SetupError } from "../setup-error.js";
-import { answerOf, type Body, requestOf } from "./request.js";
+import { answerTo } from "./request.js";
 
 /**
  * What is used of an HTTP event of AWS Lambda. There are two kinds:
@@ -59,15 +59,16 @@ export function toLambdaHandler(receiver: Receiver): (event: LambdaEvent) => Pro
     return async (event) => {
         const work: Promise<unknown>[] = [];
         const runtime = { waitUntil: (promise: Promise<unknown>) => work.push(promise) };
-        const { status, headers } = await answerOf(receiver, () => requestIn(event), runtime);
+        const { status, headers } = await answerTo(receiver, () => incomingIn(event), runtime);
         await Promise.all(work);
-        const entries = [...headers];
         return {
             statusCode: status,
-            headers: Object.fromEntries(entries),
+            headers: { ...headers },
             ...(event?.multiValueHeaders &&
                 !event.headers && {
-                    multiValueHeaders: Object.fromEntries(entries.map(([name, value]) => [name, [value]])),
+                    multiValueHeaders: Object.fromEntries(
+                        Object.entries(headers).map(([name, value]) => [name, [value]]),
+                    ),
                 }),
             // A receiver's answers have none.
             body: "",
@@ -76,7 +77,7 @@ export function toLambdaHandler(receiver: Receiver): (event: LambdaEvent) => Pro
     };
 }
 
-async function requestIn(event: LambdaEvent): Promise<Request> {
+function incomingIn(event: LambdaEvent): Incoming {
     const method = methodOf(event);
     if (method === undefined) {
         throw new SetupError(
@@ -84,8 +85,7 @@ async function requestIn(event: LambdaEvent): Promise<Request> {
                 "httpMethod. Call it by a function URL, an API Gateway or an Application Load Balancer.",
         );
     }
-    const headers: HeadersLike | null | undefined = event.multiValueHeaders ?? event.headers;
-    return await requestOf(method, headers, () => bodyOf(event));
+    return { method, headers: event.multiValueHeaders ?? event.headers ?? {}, body: () => bodyOf(event) };
 }
 
 function methodOf(event: unknown): string | undefined {
@@ -97,15 +97,6 @@ function methodOf(event: unknown): string | undefined {
 
 function bodyOf({ body, isBase64Encoded }: LambdaEvent): Body {
     if (!isBase64Encoded) return body ?? "";
-    return new ReadableStream<Uint8Array>(
-        {
-            // Decoded when it is read, which is after the secret was checked. What is no base64 then counts as
-            // unreadable.
-            pull(controller) {
-                controller.enqueue(Uint8Array.from(atob(body ?? ""), (character) => character.charCodeAt(0)));
-                controller.close();
-            },
-        },
-        { highWaterMark: 0 },
-    );
+    // Decoded when it is read. What is no base64 then counts as unreadable.
+    return async (take) => void take(Uint8Array.from(atob(body ?? ""), (character) => character.charCodeAt(0)));
 }

@@ -1,10 +1,13 @@
 import type { HeadersLike } from "../authorization.js";
+import type { Body } from "../incoming.js";
 import type { Receiver } from "../receiver.js";
-import { answerOf, type Body, report, requestOf } from "./request.js";
+import { answerTo, report } from "./request.js";
 
 /** What is used of a stream of Node. */
 export interface NodeStream {
-    [Symbol.asyncIterator]?(): AsyncIterator<unknown>;
+    on?(event: string, listener: (value: unknown) => void): unknown;
+    pause?(): unknown;
+    readonly destroyed?: boolean;
     readonly readableEnded?: boolean;
     readonly readableDidRead?: boolean;
     readonly readableFlowing?: boolean | null;
@@ -67,10 +70,15 @@ export async function answerNode(
     response: NodeResponse,
     body: () => Body | undefined,
 ): Promise<void> {
-    const answer = await answerOf(receiver, () => requestOf(request.method, headersOf(request), body));
+    const { method } = request;
+    const answer = await answerTo(receiver, () => {
+        // At once: while the secret is looked up, something else may answer, and Node drops the body then.
+        const content = method === "POST" ? body() : undefined;
+        return { method, headers: headersOf(request), body: () => content };
+    });
     try {
         response.statusCode = answer.status;
-        for (const [name, value] of answer.headers) response.setHeader(name, value);
+        for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
         // The rest of a body that is too large is not read, so the connection cannot be used again.
         if (answer.status === 413 && request.httpVersionMajor === 1) response.setHeader("connection", "close");
         response.end();
@@ -81,8 +89,8 @@ export async function answerNode(
 }
 
 /** Not `headers` if it can be helped, which hides a second Authorization header. */
-function headersOf({ rawHeaders, headers }: NodeRequest): HeadersLike | undefined {
-    return rawHeaders && rawHeaders.length > 0 ? rawHeaders : headers;
+function headersOf({ rawHeaders, headers }: NodeRequest): HeadersLike {
+    return rawHeaders && rawHeaders.length > 0 ? rawHeaders : (headers ?? {});
 }
 
 /** The body: as a stream if nobody has read it, else what a body parser has left; nothing if there is neither. */
@@ -99,20 +107,22 @@ function isBytesOrText(value: unknown): value is Uint8Array | string {
 }
 
 /** What is in a stream of Node, unless somebody has begun to read it: what is left then is not the whole. */
-export function unreadStream(stream: NodeStream): ReadableStream<Uint8Array> | undefined {
+export function unreadStream(stream: NodeStream): Body | undefined {
     if (stream.readableEnded || stream.readableDidRead || stream.readableFlowing) return undefined;
-    const chunks = stream[Symbol.asyncIterator]?.();
-    if (chunks === undefined) return undefined;
-    return new ReadableStream<Uint8Array>(
-        {
-            // Without `cancel`: it would end the iterator, which destroys the connection before the answer is sent.
-            async pull(controller) {
-                const { done, value } = await chunks.next();
-                if (done) controller.close();
-                else controller.enqueue(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)));
-            },
-        },
-        // Nothing is read before the receiver asks for it, which it only does for a genuine delivery.
-        { highWaterMark: 0 },
-    );
+    if (typeof stream.on !== "function") return undefined;
+    // By events: to iterate over a small body takes as long as all the rest. And without destroying the stream, which
+    // would end the connection before the answer is sent.
+    return (take) =>
+        new Promise((resolve, reject) => {
+            const broken = () => reject(new Error("The connection was closed before the body was complete."));
+            if (stream.destroyed || stream.readableEnded) return broken();
+            stream.on?.("end", () => resolve());
+            stream.on?.("error", reject);
+            stream.on?.("close", () => stream.readableEnded || broken());
+            stream.on?.("data", (value) => {
+                if (take(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)))) return;
+                stream.pause?.();
+                resolve();
+            });
+        });
 }

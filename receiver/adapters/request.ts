@@ -1,9 +1,7 @@
-import { type HeadersLike, valuesOf } from "../authorization.js";
+import { valuesOf } from "../authorization.js";
+import { type Answer, type Body, coreOf, type Incoming } from "../incoming.js";
 import { logError } from "../log-error.js";
 import type { Receiver } from "../receiver.js";
-
-/** What a request's body may be made of. */
-export type Body = ReadableStream<Uint8Array> | Uint8Array | string;
 
 /** All that a receiver looks at. Any other header is left out: it may be one that `Headers` refuses. */
 const neededHeaders = ["authorization", "content-length"];
@@ -11,17 +9,8 @@ const neededHeaders = ["authorization", "content-length"];
 /** The receiver does not look at the URL, and some hosts that a client may send would be refused here. */
 const url = "http://localhost/";
 
-/**
- * A `Request` for a receiver, of what a framework knows of it.
- *
- * @param body `undefined` if something else has read it, so that nothing is left: the receiver then gets a request that
- * is used.
- */
-export async function requestOf(
-    method: string | undefined,
-    headers: HeadersLike | undefined | null,
-    body: () => Body | undefined,
-): Promise<Request> {
+/** A `Request` for a function around a receiver. A body of which nothing is left becomes a request that is used. */
+export async function requestOf({ method, headers, body }: Incoming): Promise<Request> {
     const kept = new Headers();
     for (const name of neededHeaders) {
         // A value that no HTTP header can have is not a secret, but it has to count as a second one.
@@ -33,12 +22,40 @@ export async function requestOf(
     const init: RequestInit & { duplex: "half" } = {
         method: "POST",
         headers: kept,
-        body: (content ?? "used") as RequestInit["body"],
+        body: (typeof content === "function" ? streamOf(content) : (content ?? "used")) as RequestInit["body"],
         duplex: "half",
     };
     const request = new Request(url, init);
     if (content === undefined) await request.text();
     return request;
+}
+
+function streamOf(parts: Extract<Body, (...args: never[]) => unknown>): ReadableStream<Uint8Array> {
+    let wanted = true;
+    return new ReadableStream<Uint8Array>(
+        {
+            async pull(controller) {
+                await parts((part) => {
+                    if (wanted) controller.enqueue(part);
+                    return wanted;
+                });
+                if (wanted) controller.close();
+            },
+            cancel() {
+                wanted = false;
+            },
+        },
+        // Nothing is read before the receiver asks for it, which it only does for a genuine delivery.
+        { highWaterMark: 0 },
+    );
+}
+
+/** What the receiver answers to a request that no framework has made a `Request` of. */
+export async function answerTo(receiver: Receiver, incoming: () => Incoming, runtime?: unknown): Promise<Answer> {
+    const core = coreOf(receiver);
+    if (core !== undefined) return await core(incoming, runtime);
+    const { status, headers } = await answerOf(receiver, () => requestOf(incoming()), runtime);
+    return { status, headers: Object.fromEntries(headers) };
 }
 
 /** What the receiver answers. Whatever goes wrong before that is told to its `onError`, and answered with 500. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { EmulatorError } from "../../emulator";
@@ -242,4 +243,25 @@ test("stop ends what is being delivered", async () => {
     await emulator.stop();
     expect(await finishing).toMatchObject([{ error: "the emulator stopped" }]);
     onTestFinished(() => expect(received).toHaveLength(1));
+});
+
+test("an event for very many webhooks reaches all, without using up their time limit by sending to all at once", async () => {
+    const emulator = await start();
+    const many = 600;
+    const held: ServerResponse[] = [];
+    let most = 0;
+    let release = false;
+    const { url } = await receive((_request, response) => {
+        if (release) return void response.end();
+        most = held.push(response);
+    });
+    for (let count = 0; count < many; count++) emulator.register({ url, enabledEvents: both });
+    const delivering = emulator.finishVideo(emulator.submitVideo(), "success");
+    await eventually(() => held.length).toBe(256);
+    release = true;
+    for (const response of held) response.end();
+    const deliveries = await delivering;
+    expect(deliveries.map(({ webhookId }) => webhookId)).toEqual(emulator.webhooks.map(({ id }) => id));
+    expect(deliveries.every(({ accepted }) => accepted)).toBe(true);
+    expect(most).toBe(256);
 });

@@ -52,6 +52,13 @@ describe("memoryDedupe", () => {
         expect(store.claim("0", "b", 60)).toBe("claimed");
     });
 
+    test("counts what is confirmed again as the newest", () => {
+        const store = memoryDedupe({ maxEntries: 2 });
+        for (const key of ["k", "l", "k", "m"]) store.confirm(key, "a", week);
+        expect(store.size).toBe(2);
+        expect(["k", "l", "m"].map((key) => store.claim(key, "b", 60))).toEqual(["done", "claimed", "done"]);
+    });
+
     test("gives memory free for what has expired, done or left claimed", () => {
         let time = 0;
         const store = memoryDedupe({ now: () => time });

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { RequestListener, Server } from "node:http";
 import { createServer, request as httpRequest } from "node:http";
@@ -86,18 +85,9 @@ export function deferred<T = void>(): {
     return { promise, resolve, reject };
 }
 
-/**
- * Time stands still until the test moves it. Hashing, which Node does in other threads, is done at once, so that moving
- * the time is all that a test has to wait for.
- */
+/** Time stands still until the test moves it. */
 export function holdTime(): void {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
-    vi.spyOn(crypto.subtle, "digest").mockImplementation(async (_algorithm, data) => {
-        const hash = createHash("sha256")
-            .update(data as Uint8Array)
-            .digest();
-        return new Uint8Array(hash).buffer;
-    });
 }
 
 /** Moves the time until the promise is settled. */

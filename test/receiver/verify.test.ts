@@ -1,6 +1,7 @@
+import { hash as nodeHash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
-import { type HeadersLike, verifyDelivery } from "../../receiver";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { cachedSecrets, type HeadersLike, verifyDelivery } from "../../receiver";
 import { secret } from "./support";
 
 const genuine = { authorization: `Bearer ${secret}` };
@@ -168,16 +169,62 @@ describe("verifyDelivery", () => {
         );
     });
 
-    test("hashes the token and every secret, wherever the match is", async () => {
-        const digest = vi.spyOn(crypto.subtle, "digest");
-        const hashes = async (secrets: string[]) => {
-            digest.mockClear();
-            await verifyDelivery(genuine, secrets);
-            return digest.mock.calls.length;
-        };
-        expect(await hashes([secret, "b", "c", "d"])).toBe(5);
-        expect(await hashes(["a", "b", "c", secret])).toBe(5);
-        expect(await hashes(["a", "b", "c", "d"])).toBe(5);
-        digest.mockRestore();
+    describe.each(["Node's module", "crypto.subtle"])("with the hashes of %s", (runtime) => {
+        /** Counts what is hashed until the test ends. */
+        function countHashes(): () => number {
+            const digest = vi.spyOn(crypto.subtle, "digest");
+            const hash = vi.fn(nodeHash);
+            const builtIn = vi.spyOn(process, "getBuiltinModule");
+            builtIn.mockReturnValue(
+                (runtime === "crypto.subtle" ? undefined : { hash }) as unknown as ReturnType<
+                    typeof process.getBuiltinModule
+                >,
+            );
+            onTestFinished(() => {
+                digest.mockRestore();
+                builtIn.mockRestore();
+            });
+            return () => {
+                const calls = digest.mock.calls.length + hash.mock.calls.length;
+                expect(runtime === "crypto.subtle" ? hash : digest).not.toHaveBeenCalled();
+                digest.mockClear();
+                hash.mockClear();
+                return calls;
+            };
+        }
+
+        test.each([
+            ["the first", [secret, "b", "c", "d"], accepted],
+            ["the last", ["a", "b", "c", secret], { ok: true, secretIndex: 3 }],
+            ["none", ["a", "b", "c", "d"], { ok: false, reason: "wrong-secret" }],
+        ])("the token and every secret are hashed, if %s matches", async (_which, secrets, expected) => {
+            const hashed = countHashes();
+            expect(await verifyDelivery(genuine, secrets)).toEqual(expected);
+            expect(hashed()).toBe(5);
+        });
+
+        test("secrets that a function fetches are hashed once, and then only the token", async () => {
+            const hashed = countHashes();
+            const source = cachedSecrets(() => ["a", secret, "c"]);
+            for (const expected of [4, 1, 1]) {
+                expect(await verifyDelivery(genuine, source)).toEqual({ ok: true, secretIndex: 1 });
+                expect(hashed()).toBe(expected);
+            }
+        });
+
+        test("a list that changes between two deliveries counts as it is", async () => {
+            const secrets = ["a"];
+            expect(await verifyDelivery(genuine, secrets)).toMatchObject({ ok: false });
+            secrets[0] = secret;
+            expect(await verifyDelivery(genuine, secrets)).toEqual(accepted);
+            const source = {
+                lists: async function* () {
+                    yield secrets;
+                },
+            };
+            expect(await verifyDelivery(genuine, source)).toEqual(accepted);
+            secrets[0] = "b";
+            expect(await verifyDelivery(genuine, source)).toMatchObject({ ok: false });
+        });
     });
 });

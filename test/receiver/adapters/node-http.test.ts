@@ -12,6 +12,20 @@ const start: Start = (receiver) => listen(createServer(toNodeListener(receiver))
 takesDeliveries("Node's http", start);
 readsNoFurther("Node's http", start);
 
+/** Such a function takes and gives Fetch's classes. */
+const startAround: Start = (receiver) => start((request, runtime) => receiver(request, runtime));
+
+takesDeliveries("Node's http and a function around it", startAround);
+readsNoFurther("Node's http and a function around it", startAround);
+
+test("a proxy of a receiver is called", async () => {
+    const { receiver, onDelivery } = receiverWith();
+    const apply = vi.fn(() => Promise.resolve(new Response(null, { status: 403 })));
+    const url = await start(new Proxy(receiver, { apply }));
+    expect((await postTo(url, success())).status).toBe(403);
+    expect(onDelivery).not.toHaveBeenCalled();
+});
+
 describe("something else that reads the body", () => {
     /** A server that does something with each request before the receiver gets it. */
     const behind =
