@@ -24,6 +24,8 @@ export interface Part {
     readonly count: number;
     readonly latencyMs: number;
     readonly rounds: number;
+    /** Whether only this package and providers that do nothing are measured. Default: `false`. */
+    readonly floorOnly?: boolean;
 }
 
 /** What was measured of a part: a life a round, by the subject's name. */
@@ -78,7 +80,10 @@ export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise
     }
 }
 
-/** How long so many calls take where the API allows five a minute, in minutes: on the emulator's clock, not by waiting. */
+/**
+ * How long so many calls take where the API allows five a minute, in minutes: by the emulator's limiter, on a clock
+ * that is moved on instead of waiting.
+ */
 export function minutesAtFiveAMinute(calls: number): number {
     const limiter = new RateLimiter();
     let now = 0;

@@ -1,39 +1,43 @@
-// `npm run bench`: everything that is measured, in one run: `bench/results.json`, the plots of the README, and its tables.
-// `npm run bench -- --quick` tries all of it with few webhooks, in some minutes; `--only start,receiver` a part of it. Neither
-// writes anything. What counts is ratios: seconds depend on the machine.
-import { writeFileSync } from "node:fs";
+// `npm run bench`: everything that is measured, in one run. Writes `bench/results.json`, and the README's plots and
+// tables. `npm run bench -- --quick` tries all of it with few webhooks, in some minutes, and `--only start,receiver` a
+// part of it: neither writes anything. `--draw` writes plots and tables again from the results that are there. What
+// counts is ratios: seconds depend on the machine.
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ensureEngine, standardErrorReporter } from "../engine";
+import { type Engine, ensureEngine, standardErrorReporter } from "../engine";
+import { measureEmulator } from "./emulator";
 import { measureGrowth } from "./growth";
-import { callsSection, live, overheadSection, stateSection } from "./lives";
+import { callsSection, type LivedPart, live, overheadSection, type Part, stateSection } from "./lives";
 import { measureMany } from "./many";
-import type { Section } from "./measure";
-import { ensureOpenTofu } from "./peers/opentofu";
+import type { Report, Section } from "./measure";
+import { ensureOpenTofu, type OpenTofu } from "./peers/opentofu";
 import { drawPlots } from "./plots";
 import { writeReadme } from "./readme";
+import { measureReceiver } from "./receiver";
 import { type Results, resultOf } from "./results";
 import { measureStarts } from "./start";
-import { openTofuSubject, pulumiSubjects } from "./subjects";
+import { openTofuSubject, pulumiSubjects, type Subject } from "./subjects";
 import { measureTakingOver } from "./taking-over";
 
 /** How much of each thing is measured. */
 const whole = {
     lives: [
-        { count: 1, latencyMs: 0, rounds: 5 },
+        { count: 1, latencyMs: 0, rounds: 5, floorOnly: true },
         { count: 1, latencyMs: 20, rounds: 5 },
         { count: 10, latencyMs: 20, rounds: 1 },
         { count: 100, latencyMs: 20, rounds: 1 },
-        { count: 200, latencyMs: 0, rounds: 3 },
+        { count: 200, latencyMs: 0, rounds: 3, floorOnly: true },
         { count: 200, latencyMs: 20, rounds: 3 },
-        { count: 1_000, latencyMs: 0, rounds: 1 },
+        { count: 1_000, latencyMs: 0, rounds: 1, floorOnly: true },
         { count: 1_000, latencyMs: 20, rounds: 1 },
-    ],
+    ] as readonly Part[],
     takingOver: [1, 10, 100, 1_000],
-    many: { counts: [1_000, 5_000], rounds: 2 },
+    many: { counts: [1_000, 5_000], rounds: 1 },
     growth: { counts: [10, 100, 1_000, 5_000], rounds: 3 },
     starts: 15,
+    loopback: 5,
 };
 const quick: typeof whole = {
     lives: [{ count: 2, latencyMs: 20, rounds: 2 }],
@@ -41,41 +45,34 @@ const quick: typeof whole = {
     many: { counts: [8, 16], rounds: 1 },
     growth: { counts: [10, 100], rounds: 1 },
     starts: 3,
+    loopback: 1,
 };
 
-const sectionNames = ["lives", "start", "many", "growth"] as const;
+const sectionNames = ["start", "receiver", "emulator", "growth", "lives", "many"] as const;
+const resultsFile = join(__dirname, "results.json");
 
 async function main(): Promise<void> {
-    const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
+    const { values } = parseArgs({
+        options: { quick: { type: "boolean" }, only: { type: "string" }, draw: { type: "boolean" } },
+    });
+    if (values.draw) return show(JSON.parse(readFileSync(resultsFile, "utf8")) as Results);
     const only = values.only?.split(",");
     const unknown = only?.find((name) => !(sectionNames as readonly string[]).includes(name));
     if (unknown !== undefined) throw new Error(`--only takes some of ${sectionNames.join(", ")}, not "${unknown}".`);
-    const wanted = (name: (typeof sectionNames)[number]): boolean => only === undefined || only.includes(name);
-    const amount = values.quick ? quick : whole;
 
     const started = Date.now();
     const report = (line: string): void => {
         console.error(`${((Date.now() - started) / 60_000).toFixed(1).padStart(5)} min  ${line}`);
     };
     const engine = await ensureEngine(standardErrorReporter());
-    const tofu = wanted("lives") || wanted("many") ? await ensureOpenTofu(report) : { missing: "not asked for" };
-    const openTofu = "missing" in tofu ? undefined : openTofuSubject(tofu);
-    const subjects = pulumiSubjects(engine);
+    const tofu = await ensureOpenTofu(report);
     const sections: Section[] = [];
-    if (wanted("start")) sections.push(await measureStarts(amount.starts, report));
-    if (wanted("growth")) sections.push(await measureGrowth(amount.growth.counts, amount.growth.rounds, report));
-    if (wanted("lives")) {
-        const parts = [];
-        const all = [...Object.values(subjects), ...(openTofu === undefined ? [] : [openTofu])];
-        for (const part of amount.lives) parts.push(await live(all, part, report));
-        const takenOver = await measureTakingOver(engine, amount.takingOver, report);
-        sections.push(callsSection(parts, takenOver), overheadSection(parts), stateSection(parts));
+    for (const name of sectionNames) {
+        if (only?.includes(name) === false) continue;
+        const measured = await measure[name]({ engine, tofu, report, amount: values.quick ? quick : whole });
+        for (const section of measured) print(section);
+        sections.push(...measured);
     }
-    if (wanted("many")) {
-        const own = [subjects.dynamic, subjects.plugin];
-        sections.push(await measureMany({ own, openTofu, ...amount.many }, report));
-    }
-    for (const section of sections) print(section);
     if (values.quick || only !== undefined) return;
     const results: Results = {
         date: new Date().toISOString().slice(0, 10),
@@ -92,7 +89,48 @@ async function main(): Promise<void> {
         minutes: Math.round((Date.now() - started) / 60_000),
         sections: sections.map(resultOf),
     };
-    writeFileSync(join(__dirname, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
+    writeFileSync(resultsFile, `${JSON.stringify(results, null, 1)}\n`);
+    show(results);
+}
+
+interface Instruments {
+    readonly engine: Engine;
+    readonly tofu: OpenTofu | { readonly missing: string };
+    readonly report: Report;
+    readonly amount: typeof whole;
+}
+
+const measure: Readonly<
+    Record<(typeof sectionNames)[number], (instruments: Instruments) => Promise<readonly Section[]>>
+> = {
+    start: async ({ amount, report }) => [await measureStarts(amount.starts, report)],
+    receiver: async ({ amount, report }) => [await measureReceiver(amount.loopback, report)],
+    emulator: async ({ amount, report }) => [await measureEmulator(amount.loopback, report)],
+    growth: async ({ amount, report }) => [await measureGrowth(amount.growth.counts, amount.growth.rounds, report)],
+    lives: async ({ engine, tofu, amount, report }) => {
+        const all = pulumiSubjects(engine);
+        const floor = [all.dynamic, all.plugin, all["null dynamic"], all["null plugin"]];
+        const parts: LivedPart[] = [];
+        for (const part of amount.lives) {
+            const peers = part.floorOnly ? [] : [all.documentation, ...openTofuSubjects(tofu)];
+            parts.push(await live([...floor, ...peers], part, report));
+        }
+        const takenOver = await measureTakingOver(engine, amount.takingOver, report);
+        return [callsSection(parts, takenOver), overheadSection(parts), stateSection(parts)];
+    },
+    many: async ({ engine, tofu, amount, report }) => {
+        const { dynamic, plugin } = pulumiSubjects(engine);
+        const [openTofu] = openTofuSubjects(tofu);
+        return [await measureMany({ own: [dynamic, plugin], openTofu, ...amount.many }, report)];
+    },
+};
+
+/** None where it cannot be had. */
+function openTofuSubjects(tofu: OpenTofu | { readonly missing: string }): readonly Subject[] {
+    return "missing" in tofu ? [] : [openTofuSubject(tofu)];
+}
+
+function show(results: Results): void {
     drawPlots(results);
     writeReadme(results);
 }

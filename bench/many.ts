@@ -1,5 +1,5 @@
-// Very many webhooks: where the engine saves its whole state after each step of a run, the time grows with the square of
-// their number. What helps: to save once a run, and several stacks side by side.
+// Very many webhooks: where the engine saves its whole state after each step of a run, the time grows with the square
+// of their number. What helps: to save once a run, and several stacks side by side.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { startEmulator } from "../emulator";

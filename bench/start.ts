@@ -1,6 +1,6 @@
-// How long a provider takes from its start to its first answer, and with how much memory: the plugin, as it ships in the
-// npm package and as a self-contained executable where `npm run release:plugin` has made one, beside Pulumi's host of
-// dynamic providers; and what of that is this package's own.
+// How long a provider takes from its start to its first answer, and with how much memory: the plugin, as it ships in
+// the npm package and as a self-contained executable where `npm run release:plugin` has made one, beside Pulumi's host
+// of dynamic providers; and what of that is this package's own.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -5,7 +5,7 @@ import type { Receiver } from "./receiver.js";
 export interface Incoming {
     readonly method: string | undefined;
     readonly headers: HeadersLike;
-    /** Asked once the secret is known to be right. Undefined if something else has read the body, so that none is left. */
+    /** Asked once the secret is right. Undefined if something else has read the body, so that none is left. */
     readonly body: () => Body | undefined;
 }
 

@@ -1,5 +1,5 @@
-// A Node server that takes deliveries on 127.0.0.1. `receiver`: with createReceiver, which needs the secret. `plain`: as
-// one writes it by hand without looking who calls: it reads the body, parses it, and answers.
+// A Node server that takes deliveries on 127.0.0.1. `receiver`: with createReceiver, which needs the secret. `plain`:
+// as one writes it by hand without looking who calls: it reads the body, parses it, and answers.
 import { createServer } from "node:http";
 import { createReceiver, toNodeListener } from "pulumi-captions/receiver";
 

@@ -169,8 +169,8 @@ export class TofuStack {
 /**
  * What the provider offers to an API whose calls are all POST, and which has no path for one object.
  *
- * Only its newest sources have `body_id_attribute`. Older ones put the id in the body of an update at most, and never in
- * that of a delete, whose 404 they take for success: with them no webhook is deleted.
+ * Only its newest sources have `body_id_attribute`. Older ones put the id in the body of an update at most, and never
+ * in that of a delete, whose 404 they take for success: with them no webhook is deleted.
  */
 const program = ({ emulator }: TofuStackOptions): string => `
 terraform {

@@ -256,8 +256,8 @@ export class Victim {
         this.figures.pendingOperations += (await this.#pendingOperations()).length;
         const known = new Set((await stack.webhooks()).map(({ id }) => id));
         const orphans = emulator.webhooks.filter(({ id }) => !known.has(id));
-        // The engine does not tell the plugin which webhook is replaced for a trigger; a refresh does. And only a refresh
-        // tells what was done to webhooks of a state that was not saved.
+        // The engine does not tell the plugin which webhook is replaced for a trigger; a refresh does. And only a
+        // refresh tells what was done to webhooks of a state that was not saved.
         const refresh = inject("front") === "native" || this.saves === "once" ? ["--refresh"] : [];
         if (!wanted.adopt && this.saves === "each step" && (way === "Ctrl-C" || orphans.length > 0)) {
             const up = await stack.up(...refresh);

@@ -1,5 +1,5 @@
-// The plugin `pulumi-resource-captionsnull`: what a native provider in Node.js costs that does nothing. Its resource has
-// the same inputs and outputs as this package's, and there is no API.
+// The plugin `pulumi-resource-captionsnull`: what a native provider in Node.js costs that does nothing. Its resource
+// has the same inputs and outputs as this package's, and there is no API.
 import { randomBytes } from "node:crypto";
 import { type handleUnaryCall, Server, ServerCredentials } from "@grpc/grpc-js";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
