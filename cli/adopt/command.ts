@@ -93,7 +93,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     const text = render(webhooks, choices);
     if (file !== undefined) {
-        await writePrivateFile(file, text, force);
+        writePrivateFile(file, text, force);
         io.out(report(webhooks, io));
         io.err(`Wrote ${file}. ${nextStep(choices, file)}`);
     } else if (format === "import" || showsUrls || !isTerminal(io)) {
