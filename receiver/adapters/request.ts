@@ -41,7 +41,7 @@ export async function requestOf(
     return request;
 }
 
-/** What the receiver answers. Whatever goes wrong before that is told to its `onError`, and answered with 500. */
+/** What the receiver answers. Whatever goes wrong before that is reported to its `onError`, and answered with 500. */
 export async function answerOf(
     receiver: Receiver,
     request: () => Request | Promise<Request>,
