@@ -360,7 +360,9 @@ test("one webhook in place of another on the same URL: handed over where it is a
     expect(succeeded.code).toBe(exit.rotation);
 
     // The RotatingWebhook is in the state now, but has no generation.
-    expect((await stack.up()).text).toContain(`for this URL there is ${id} already`);
+    const refused = (await stack.up()).text;
+    expect(refused).toContain(`for this URL there is ${id} already`);
+    expect(refused).toContain('set `adopt: { "<generation>": true }` to do so wherever one with this URL exists');
     const again = await plan(stack, secrets);
     for (const text of [again.text, again.fromEvents]) {
         expect(text).toContain("**`r`, generation `a`** is registered");
