@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, lstat, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { access, constants, lstat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CommandError } from "./errors";
 
@@ -22,21 +23,34 @@ export async function checkPrivateFile(file: string, replaces: boolean): Promise
     });
 }
 
-/** Writes a file that only its owner may read; in place of another one in one step. @throws CommandError */
-export async function writePrivateFile(file: string, text: string, replaces: boolean): Promise<void> {
-    // What a symbolic link leads to is replaced, and not the link.
-    const target = replaces ? await realpath(file).catch(() => file) : file;
+/**
+ * Writes a file that only its owner may read; in place of another one in one step. Synchronously, so that a signal is
+ * handled before or after it, and no half of a file is left behind.
+ *
+ * @throws CommandError
+ */
+export function writePrivateFile(file: string, text: string, replaces: boolean): void {
+    const target = replaces ? targetOf(file) : file;
     const path = replaces ? `${target}.${randomBytes(6).toString("hex")}.tmp` : target;
     try {
-        await writeFile(path, text, { mode, flag: "wx" });
+        writeFileSync(path, text, { mode, flag: "wx" });
         if (replaces) {
-            await rename(path, target);
+            renameSync(path, target);
         }
     } catch (error) {
         if (replaces) {
-            await rm(path, { force: true });
+            rmSync(path, { force: true });
         }
         throw (error as NodeJS.ErrnoException).code === "EEXIST" ? alreadyThere(file) : notWritten(file, error);
+    }
+}
+
+/** What a symbolic link leads to is replaced, and not the link. */
+function targetOf(file: string): string {
+    try {
+        return realpathSync(file);
+    } catch {
+        return file;
     }
 }
 

@@ -33,7 +33,7 @@ function moment(value: unknown): string | undefined {
     return typeof value === "string" && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }
 
-/** In words: `next rotation in 6 days (2026-12-15); the old secret ends 2026-12-09`. */
+/** In words: `next rotation in 89 days (2027-03-03); the old secret ends 2026-12-10`. */
 export function describeRotation({ nextRotation, overlapEnds }: ScheduledRotation, now: number): string {
     const next = Date.parse(nextRotation);
     const rotation =

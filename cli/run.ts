@@ -15,8 +15,7 @@ import { prune } from "./prune/command";
 
 const commands: Readonly<Record<string, Command>> = { deliver, list, adopt, prune, plan, env, dev, emulator };
 
-const help = `Tools for Captions API webhooks managed with Pulumi: test, list and review
-them.
+const help = `Tools for Captions API webhooks and their receivers, with and without Pulumi.
 
 Usage: pulumi-captions <command> [options]
 

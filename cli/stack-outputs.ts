@@ -53,12 +53,12 @@ export function urlsIn(outputs: Outputs, name: string | undefined): readonly str
     return urls.map((url) => checkUrl(String(url), `The output "${output}"`));
 }
 
-/** @throws CommandError where it is not a URL that secrets may be sent to */
-export function checkUrl(text: string, what: string): string {
+/** @throws a failure of this kind where it is not a URL that secrets may be sent to */
+export function checkUrl(text: string, what: string, Failure: typeof CommandError = CommandError): string {
     if (isSafeForSecrets(text)) {
         return new URL(text).href;
     }
-    throw new CommandError(
+    throw new Failure(
         `${what} must be an absolute https URL (http only for localhost), because secrets are sent to it.`,
     );
 }

@@ -3,6 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Behaviour } from "./behaviour/behaviour";
+import type { AttemptNumbers } from "./store/attempt-numbers";
 import { type Outcome, signedUrl, type Video } from "./store/videos";
 import type { StoredWebhook, WebhookStore } from "./store/webhooks";
 
@@ -33,6 +34,7 @@ export interface DelivererOptions {
     readonly emulatorUrl: () => string;
     readonly behaviour: () => Behaviour;
     readonly webhooks: WebhookStore;
+    readonly attemptNumbers: AttemptNumbers;
     /** @param body what was sent, with the video's URL */
     readonly record: (delivery: Delivery, body: string) => void;
     readonly now: () => number;
@@ -70,29 +72,29 @@ async function deliverTo(id: string, event: string, video: Video, options: Deliv
         if (webhook === undefined) break;
         const behaviour = options.behaviour();
         const body = JSON.stringify(deliveryBody(event, video, behaviour, options.emulatorUrl()));
-        const attempt = made.length + 1;
-        const delivery = await attemptOnce(webhook, { event, operationId, attempt, body }, options);
+        const delivery = await attemptOnce(webhook, { event, operationId, body }, options);
         made.push(delivery);
-        if (delivery.accepted || attempt >= behaviour.deliveryAttempts) break;
+        if (delivery.accepted || made.length >= behaviour.deliveryAttempts) break;
         await wait(behaviour.deliveryRetryDelayMs, undefined, { signal }).catch(() => undefined);
     }
     return made;
 }
 
 /** What one attempt sends. */
-export type Attempt = Pick<Delivery, "event" | "operationId" | "attempt"> & { readonly body: string };
+export type Attempt = Pick<Delivery, "event" | "operationId"> & { readonly body: string };
 
 /** Sends an event to a webhook once, with the secret that it has now. */
 export async function attemptOnce(
     webhook: StoredWebhook,
     { body, ...about }: Attempt,
-    { behaviour, now, record, signal }: DelivererOptions,
+    { attemptNumbers, behaviour, now, record, signal }: DelivererOptions,
 ): Promise<Delivery> {
     const at = now();
+    const attempt = attemptNumbers.next({ webhookId: webhook.id, ...about });
     const answer = await post(webhook, body, behaviour().deliveryTimeoutMs, signal);
     const accepted = answer.status !== undefined && answer.status >= 200 && answer.status < 300;
     const { id: webhookId, url, secretVersion } = webhook;
-    const delivery = { id: randomUUID(), at, webhookId, url, ...about, secretVersion, ...answer, accepted };
+    const delivery = { id: randomUUID(), at, webhookId, url, ...about, attempt, secretVersion, ...answer, accepted };
     record(delivery, body);
     return delivery;
 }

@@ -13,6 +13,7 @@ import { isLoopback } from "./server/guard";
 import { type ConnectionMode, type Listening, listen, type Tls } from "./server/listener";
 import { createSite } from "./server/site";
 import { Traffic } from "./server/traffic";
+import { AttemptNumbers } from "./store/attempt-numbers";
 import { Changes } from "./store/changes";
 import { Journal } from "./store/journal";
 import { loadState, saveState } from "./store/state-file";
@@ -96,6 +97,7 @@ export class Emulator {
     readonly #deliveries: Journal<Delivery>;
     /** What was sent, for as long as the journal has the delivery: the video's URL in it must not show. */
     readonly #bodies = new WeakMap<Delivery, string>();
+    readonly #attemptNumbers = new AttemptNumbers();
     readonly #webhooks: WebhookStore;
     readonly #videos: VideoStore;
     readonly #api: Api;
@@ -362,8 +364,7 @@ export class Emulator {
      * @throws {EmulatorError} when there is no such delivery (any more), or its webhook has been deleted
      */
     async redeliver(deliveryId: string): Promise<Delivery> {
-        const kept = this.#deliveries.newestFirst();
-        const before = kept.find(({ id }) => id === deliveryId);
+        const before = this.#deliveries.newestFirst().find(({ id }) => id === deliveryId);
         const body = before === undefined ? undefined : this.#bodies.get(before);
         if (before === undefined || body === undefined) {
             throw new EmulatorError("There is no such delivery: the emulator keeps the last 10,000 since its start.");
@@ -376,11 +377,7 @@ export class Emulator {
                     "and end a new video.",
             );
         }
-        const attempts = kept
-            .filter((one) => one.webhookId === webhookId && one.event === event && one.operationId === operationId)
-            .map(({ attempt }) => attempt);
-        const attempt = Math.max(...attempts) + 1;
-        return attemptOnce(webhook, { event, operationId, attempt, body }, this.#delivererOptions);
+        return attemptOnce(webhook, { event, operationId, body }, this.#delivererOptions);
     }
 
     /** As if it had just been started, without any webhook. Late work is cancelled. */
@@ -392,6 +389,7 @@ export class Emulator {
         this.#webhooks.clear();
         this.#videos.clear();
         this.#deliveries.clear();
+        this.#attemptNumbers.clear();
         this.clearCalls();
         // Only to listen again takes time, and can fail: when the port has been taken meanwhile.
         this.acceptConnections().catch((error: unknown) => this.#options.log?.(String(error)));
@@ -420,6 +418,7 @@ export class Emulator {
             emulatorUrl: () => this.url,
             behaviour: () => this.#behaviour,
             webhooks: this.#webhooks,
+            attemptNumbers: this.#attemptNumbers,
             record: (delivery, body) => {
                 this.#bodies.set(this.#deliveries.add(delivery), body);
                 const answer = delivery.status ?? delivery.error;

@@ -113,7 +113,7 @@ export interface RotationTimes {
     readonly lastRotation: string | undefined;
     /** The moment at which the next one begins. */
     readonly nextRotation: string | undefined;
-    /** The moment at which the older generation that is registered beside the newest is to be dropped. */
+    /** The moment at which the generation before the newest is to be dropped, where that is registered. */
     readonly overlapEnds: string | undefined;
 }
 

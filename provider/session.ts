@@ -354,7 +354,7 @@ export class Session {
         if (this.#found > 0) return;
         this.#tellOnce(
             "none of the webhooks that were looked up so far exists in this account. If you did not delete them, the API key " +
-                "or captions:baseUrl may be those of another account: check them before the next `pulumi up`, which registers them anew",
+                "or captions:baseUrl may be those of another account: check them before the next `pulumi up`, which registers them again",
         );
     }
 

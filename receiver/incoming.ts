@@ -42,7 +42,7 @@ function partsOf(stream: ReadableStream<Uint8Array>): Body {
 
 /**
  * What a receiver does, without the classes of Fetch, which take Node longer to make than all the rest. Never rejects:
- * what goes wrong in making the incoming request, too, is told to `onError` and answered with 500.
+ * what goes wrong in making the incoming request, too, is reported to `onError` and answered with 500.
  */
 export type Core = (incoming: () => Incoming, runtime?: unknown) => Promise<Answer>;
 

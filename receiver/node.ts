@@ -9,7 +9,7 @@ import { secretsFromText } from "./secrets-from-text.js";
  * Node's `fs`.)
  *
  * If the file is gone, empty (as `pulumi stack output … > file` leaves it for some seconds) or not a list of secrets,
- * the last secrets stay valid for `maxStaleSeconds`, by default a day, and `onFetchError` is told. Without any yet,
+ * the last secrets stay valid for `maxStaleSeconds`, by default a day, and `onFetchError` is called. Without any yet,
  * deliveries are answered with 503.
  *
  * @example

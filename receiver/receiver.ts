@@ -24,8 +24,8 @@ export interface DeliveryContext {
     secretIndex: number;
     /**
      * Lets `onDelivery` return, and the delivery be answered with 200, while work goes on. The delivery counts as
-     * handled once all such work has succeeded: until then its repeats wait, and if it fails, `onError` is told and the
-     * next repeat is handed on.
+     * handled once all such work has succeeded: until then its repeats wait, and if it fails, `onError` is called and
+     * the next repeat is handed on.
      *
      * On Cloudflare Workers, this is the `waitUntil` of the request's `ctx`. On AWS Lambda, which stops a function that
      * has answered, the answer waits for the work. In a server, the work goes on in the process.

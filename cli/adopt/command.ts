@@ -93,7 +93,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
     const text = render(webhooks, choices);
     if (file !== undefined) {
-        await writePrivateFile(file, text, force);
+        writePrivateFile(file, text, force);
         io.out(report(webhooks, io));
         io.err(`Wrote ${file}. ${nextStep(choices, file)}`);
     } else if (format === "import" || showsUrls || !isTerminal(io)) {
@@ -152,14 +152,15 @@ function render(webhooks: readonly Adoptable[], { format, isNative, resourcesOnl
 function nextStep({ format, isNative }: Choices, file: string): string {
     if (format === "import") {
         return (
-            `Next: \`pulumi import --file ${file} --protect=false\`, then declare the webhooks under the same names, as ` +
-            "--format yaml and --native do."
+            `Next: \`pulumi import --file ${file} --protect=false --generate-code=false\`, then declare the webhooks under ` +
+            "the same names, as --format yaml and --native do."
         );
     }
     const outcome = format === "yaml" || isNative ? "is rejected" : "is changed back, which rotates its secret";
+    const include = format === "typescript" ? "import it in your program, unless it is the main file; then " : "";
     return (
         "The program contains the URLs in full, including any tokens: review it before you commit it. Next: " +
-        `\`pulumi preview\`, then \`pulumi up\`. A webhook that somebody changes at the API before that ${outcome}.`
+        `${include}\`pulumi preview\`, then \`pulumi up\`. A webhook that somebody changes at the API before that ${outcome}.`
     );
 }
 

@@ -75,7 +75,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     const timeoutSeconds = parseSeconds(values.timeout, "--timeout") ?? defaultTimeoutSeconds;
     const extent = parseExtent(values);
     const event = values.event || harmlessEvent;
-    const given = values.url?.map((url) => checkUrl(url, "--url"));
+    const given = values.url?.map((url) => checkUrl(url, "--url", UsageError));
     const recorded = await recordedEvent(values, io);
 
     const outputs = await stackOutputs({ stack, cwd: values.cwd, pulumi: values.pulumi }, io);

@@ -10,7 +10,7 @@ import { isFree, tellWhenListening } from "./listening";
 import { defaultPath, defaultPort, defaultTunnelTimeoutSeconds, parseRequest, type Request } from "./options";
 import { stateFolder } from "./state-folder";
 import { startTunnel, type Tunnel } from "./tunnel";
-import { removeLeftOver, withWebhook } from "./webhooks";
+import { removeLeftovers, withWebhook } from "./webhooks";
 
 const help = `Runs the command that starts your receiver, with a webhook that exists for as
 long as it runs: no stack and, by default, no account.
@@ -88,7 +88,7 @@ async function runWithApi(request: Request, reach: NonNullable<Request["reach"]>
     await checkSettings(urlAt("https://tunnel.example"), request, listEvents, tell);
     const ledger = new Ledger(stateFolder(io.env));
     // Before anything else can fail, such as a port that a receiver of a killed run still has.
-    await removeLeftOver(account, ledger, ledger.leftOver(key));
+    await removeLeftovers(account, ledger, ledger.leftovers(key));
     await checkPort(request.port);
     const tunnel = "url" in reach ? undefined : await openTunnel(reach, request.port, io);
     const url = urlAt(tunnel?.url ?? "");

@@ -81,7 +81,7 @@ export class Ledger {
     }
 
     /** The entries for an account whose runs have ended: on this machine, as nobody can tell that of another one's. */
-    leftOver(account: AccountKey): readonly LedgerEntry[] {
+    leftovers(account: AccountKey): readonly LedgerEntry[] {
         return this.#entries().filter(
             ({ nonce, account: hash, host, pid, start }) =>
                 host === here() && !isRunning(pid, start) && isEqual(hash, fingerprint(account, nonce)),

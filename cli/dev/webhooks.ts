@@ -56,7 +56,7 @@ export async function withWebhook<T>(
         // Whatever has ended it must not keep the webhook from being deleted.
         const account = open();
         if (webhook === undefined) {
-            await removeLeftOver(account, ledger, ledger.has(entry) ? [entry] : []).catch((error: unknown) => {
+            await removeLeftovers(account, ledger, ledger.has(entry) ? [entry] : []).catch((error: unknown) => {
                 account.notify(`it is not certain that nothing is left over.${reasonOf(error)} ${nextRun}`);
             });
         } else if (await removeOne(account, webhook.id, registeredAt)) {
@@ -123,7 +123,11 @@ async function register(
  * Deletes the webhooks of entries, as `/list` shows them: no other has an entry's nonce in its URL. An entry stays
  * until its webhook is deleted, or can no longer appear.
  */
-export async function removeLeftOver(account: Account, ledger: Ledger, entries: readonly LedgerEntry[]): Promise<void> {
+export async function removeLeftovers(
+    account: Account,
+    ledger: Ledger,
+    entries: readonly LedgerEntry[],
+): Promise<void> {
     if (entries.length === 0) {
         return;
     }

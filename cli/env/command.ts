@@ -69,7 +69,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
         return exit.good;
     }
     const whole = as === "dotenv" ? withVariable(await presentText(file), name, text) : `${text}\n`;
-    await writePrivateFile(file, whole, replaces);
+    writePrivateFile(file, whole, replaces);
     const count = secrets.length === 1 ? "one secret" : `${secrets.length} secrets, newest first`;
     io.err(`Wrote ${name} (${count}) to ${file}, which only you may read.`);
     return exit.good;

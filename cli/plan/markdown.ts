@@ -148,17 +148,23 @@ function replacement(webhook: WebhookChange, target: string): string {
     );
 }
 
-function deletion({ generation, adoptedBy, succeededBy }: WebhookChange, target: string): string {
+function deletion(
+    { generation, adoptedBy, succeededBy, succeededByGeneration: successor }: WebhookChange,
+    target: string,
+): string {
     if (adoptedBy !== undefined) {
         return `is handed over to ${code(adoptedBy)}, which adopts it: it stays registered.`;
     }
     const to = target.replace(" for ", " to ");
     const together = generation?.removedWithAll ? " with its RotatingWebhook" : "";
     if (succeededBy !== undefined) {
+        const [adopt, adopter] =
+            successor === undefined
+                ? ["adopt: true", succeededBy]
+                : [`adopt: { ${JSON.stringify(successor.name)}: true }`, successor.of];
         return (
             `is deleted${together}, and ${code(succeededBy)} is registered for the same URL with a secret of its ` +
-            `own: ${untilReceiversHaveIt}. To keep this webhook and its secret, set \`adopt: true\` on ` +
-            `${code(succeededBy)}.`
+            `own: ${untilReceiversHaveIt}. To keep this webhook and its secret, set ${code(adopt)} on ${code(adopter)}.`
         );
     }
     if (generation === undefined || generation.removedWithAll) {
@@ -188,7 +194,7 @@ function newGeneration({ generation }: WebhookChange): string {
         return ` **No older generation stays beside it**: ${untilReceiversHaveIt}.${old}`;
     }
     return generation.beside.length === 0
-        ? " The other generations and their secrets stay valid, so **no delivery is lost**."
+        ? " Generations that are registered already keep their secrets."
         : ` It is registered beside ${codes(generation.beside)}, whose secret stays valid, so **no delivery is lost**.`;
 }
 

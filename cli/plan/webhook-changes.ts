@@ -42,6 +42,8 @@ export interface WebhookChange {
     readonly adoptedBy?: string;
     /** For `delete`: the resource that registers another webhook for the same URL. */
     readonly succeededBy?: string;
+    /** Where that is a generation: of which RotatingWebhook, and its name there. */
+    readonly succeededByGeneration?: Pick<Generation, "of" | "name">;
     /** Undefined if the preview does not show what depends on what. */
     readonly receivers?: readonly Receiver[];
 }
@@ -148,8 +150,16 @@ function changeOf({ action, step, own, adopting, successor }: Found, preview: Pr
         ...(generation === undefined ? {} : { generation }),
         ...(action === "replace" ? orderOf(own) : {}),
         ...(adopting === undefined ? {} : { adoptedBy: parseUrn(adopting.urn).name }),
-        ...(succeeded === undefined ? {} : { succeededBy: parseUrn(succeeded.urn).name }),
+        ...(succeeded === undefined ? {} : succession(succeeded, preview)),
         ...(preview.hasDependencies ? { receivers: receiversOf(urn, action, preview) } : {}),
+    };
+}
+
+function succession(successor: Step, preview: Preview): Pick<WebhookChange, "succeededBy" | "succeededByGeneration"> {
+    const generation = generationOf(successor, preview);
+    return {
+        succeededBy: parseUrn(successor.urn).name,
+        ...(generation === undefined ? {} : { succeededByGeneration: { of: generation.of, name: generation.name } }),
     };
 }
 

@@ -27,7 +27,8 @@ ${accountOptionsHelp}
   --json                print the result as JSON
 
 An id that a named stack manages or reads, or that does not look orphaned, is
-refused; then nothing is deleted. One that does not exist any more is a success.
+refused; then nothing is deleted. One that is no longer registered counts as
+deleted.
 This is one call of /list, and one of /delete for each webhook.
 
 Exit code: 0 success; 1 ids were refused, or a webhook could not be deleted;

@@ -20,16 +20,16 @@ export function orphansIn({ webhooks }: Comparison): readonly ListedWebhook[] {
 /** Judges the ids that the user wants to be deleted, each by what the API shows and the stacks have now. */
 export function select(ids: readonly string[], comparison: Comparison, list: WebhookList): Selection {
     const wanted = [...new Set(ids)];
-    const found = new Map(comparison.webhooks.map((webhook) => [webhook.id, webhook]));
+    const orphans = new Map(orphansIn(comparison).map((webhook) => [webhook.id, webhook]));
+    const registered = new Map(comparison.webhooks.map((webhook) => [webhook.id, webhook]));
     const isUnreadable = (id: string): boolean => list.unreadableIds.includes(id);
-    const orphans = wanted.map((id) => found.get(id)).filter((webhook) => webhook?.standing === "looks orphaned");
     return {
-        orphans: orphans as ListedWebhook[],
-        gone: wanted.filter((id) => !found.has(id) && !isUnreadable(id)),
+        orphans: wanted.flatMap((id) => orphans.get(id) ?? []),
+        gone: wanted.filter((id) => !registered.has(id) && !isUnreadable(id)),
         refusals: wanted.flatMap((id) => {
             if (isUnreadable(id)) return [`${printable(id)}: the API shows it in a form that is not documented.`];
-            const webhook = found.get(id);
-            return webhook === undefined || webhook.standing === "looks orphaned" ? [] : [refusal(webhook)];
+            const webhook = registered.get(id);
+            return webhook === undefined || orphans.has(id) ? [] : [refusal(webhook)];
         }),
     };
 }

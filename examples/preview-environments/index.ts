@@ -6,7 +6,7 @@ const stack = pulumi.getStack();
 
 /**
  * Where the pull request's preview environment takes deliveries. The host name contains the stack's name: by that
- * `left-overs.mjs` knows the webhooks of previews from all others in the account.
+ * `leftovers.mjs` knows the webhooks of previews from all others in the account.
  */
 export const url = `https://${stack}.preview.example.com/hooks/captions`;
 

@@ -74,8 +74,8 @@ export class RotatingWebhook extends pulumi.ComponentResource {
      */
     readonly nextRotation: pulumi.Output<string | undefined>;
     /**
-     * When the older generation is to be dropped, ISO 8601 in UTC: the first `pulumi up` after it does so. Known where
-     * {@link lastRotation} is and an older generation is registered.
+     * When the generation before the newest is to be dropped, ISO 8601 in UTC: the first `pulumi up` after it does so.
+     * Known where {@link lastRotation} is and that generation is registered.
      */
     readonly overlapEnds: pulumi.Output<string | undefined>;
 

@@ -348,7 +348,7 @@ function duplicateUrl({ others, strangers, isReplacement, replacedId, isGenerati
         return declaredTwice(others);
     }
     const [one] = strangers;
-    const adopting = isGeneration ? `adopt: { "<generation>": "${one?.id}" }` : `adopt: "${one?.id}"`;
+    const adopt = (what: string): string => (isGeneration ? `adopt: { "<generation>": ${what} }` : `adopt: ${what}`);
     const ways = [
         ...(isReplacement && replacedId === undefined
             ? [
@@ -358,8 +358,8 @@ function duplicateUrl({ others, strangers, isReplacement, replacedId, isGenerati
         strangers.length > 1
             ? "Find out which of them are needed (`pulumi-captions list`) and delete the others. Then set `adopt` to the id of " +
               "the one to manage here, or `allowDuplicateUrl: true` to register one more."
-            : `You can: set \`${adopting}\` to take that webhook over with its secret, without rotating it; set ` +
-              "`adopt: true` to do so wherever one with this URL exists, and to register a new one otherwise; or set " +
+            : `You can: set \`${adopt(`"${one?.id}"`)}\` to take that webhook over with its secret, without rotating it; set ` +
+              `\`${adopt("true")}\` to do so wherever one with this URL exists, and to register a new one otherwise; or set ` +
               "`allowDuplicateUrl: true` to register a second one.",
         ...(isGeneration
             ? [

@@ -58,7 +58,7 @@ export async function answerTo(receiver: Receiver, incoming: () => Incoming, run
     return { status, headers: Object.fromEntries(headers) };
 }
 
-/** What the receiver answers. Whatever goes wrong before that is told to its `onError`, and answered with 500. */
+/** What the receiver answers. Whatever goes wrong before that is reported to its `onError`, and answered with 500. */
 export async function answerOf(
     receiver: Receiver,
     request: () => Request | Promise<Request>,

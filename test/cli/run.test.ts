@@ -73,6 +73,7 @@ test("wrong usage is exit code 2 and one line, with the nearest name, and one hi
             "--wait cannot be used with --body: the recorded",
         ],
         [["deliver", "-s", "dev", "--body", ""], "--body is required"],
+        [["deliver", "-s", "dev", "--url", "nonsense"], "--url must be an absolute https URL"],
         [["deliver", "-s", "dev", "--instances", "1.5"], "must be a whole number from 1 to 1000"],
         [["deliver", "-s", "dev", "--wait", "5", "--steady", "9"], "--wait must not be less than --steady"],
     ] as const) {

@@ -209,6 +209,23 @@ test("delivering again is one attempt, however often a delivery is tried", async
     expect(received).toHaveLength(4);
 });
 
+test("each attempt has a number of its own, also those at the same moment and those of a repeat", async () => {
+    const emulator = await start({ deliveryAttempts: 2, deliveryRetryDelayMs: 1 });
+    const { url } = await receive((_request, response) => void response.writeHead(503).end());
+    emulator.register({ url, enabledEvents: both });
+    const operationId = emulator.submitVideo();
+    const [first] = await emulator.finishVideo(operationId, "success");
+    const id = first?.id ?? "";
+    await Promise.all([
+        emulator.redeliver(id),
+        emulator.redeliver(id),
+        emulator.finishVideo(operationId, "success"),
+        emulator.redeliver(id),
+    ]);
+    const numbers = emulator.deliveries.map(({ attempt }) => attempt);
+    expect(numbers.sort((one, other) => one - other)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
 test("what cannot be delivered again says why: the webhook is gone, or the delivery is not known", async () => {
     const emulator = await start();
     const { url, received } = await receive();

@@ -57,7 +57,7 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
     await store.succeed();
     expect(await stored()).toBe(live(emulator));
 
-    // Restored: somebody else deleted the webhook, and it is registered anew.
+    // Restored: somebody else deleted the webhook, and it is registered again.
     emulator.remove(newest());
     await infrastructure.succeed("refresh");
     await infrastructure.succeed();

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GitHub, type JobResult, type Pull, pullRequest, readWorkflow } from "./support/github";
+import { bash } from "./support/shell";
 import { goTool } from "./support/tools";
 import { example as gitops, root, World } from "./support/world";
 
@@ -28,7 +29,7 @@ describe("its workflows", () => {
     });
 
     test("no code of a pull request runs: only main is checked out, no token is kept, no expression is in a script", () => {
-        const steps = stepsOf(example, "webhook", "left-overs");
+        const steps = stepsOf(example, "webhook", "leftovers");
         const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
         const main = { ref: "main", "persist-credentials": false };
         expect(checkouts.map((step) => step.with)).toEqual([main, main]);
@@ -41,12 +42,12 @@ describe("its workflows", () => {
     });
 
     test("secrets are only on the steps that need them, in the protected environment, and actions are pinned as in examples/gitops", () => {
-        const steps = stepsOf(example, "webhook", "left-overs");
+        const steps = stepsOf(example, "webhook", "leftovers");
         const having = steps.filter(({ env }) => JSON.stringify(env ?? {}).includes("secrets."));
         expect(having.map(({ name, environment }) => [environment, name])).toEqual([
             ["previews", "Register"],
             ["previews", "Delete"],
-            ["previews", "Look for left-overs"],
+            ["previews", "Look for leftovers"],
         ]);
         const uses = (all: typeof steps) => [...new Set(all.flatMap(({ uses }) => uses ?? []))].sort();
         expect(uses(steps)).toEqual(uses(stepsOf(gitops, "deploy", "preview")));
@@ -109,7 +110,15 @@ const again = (number: number): Promise<JobResult> =>
     });
 
 const night = (): Promise<JobResult> =>
-    github.run("left-overs", "look", { sha: world.git(world.origin, "rev-parse", "main"), eventName: "schedule" });
+    github.run("leftovers", "look", { sha: world.git(world.origin, "rev-parse", "main"), eventName: "schedule" });
+
+/** How README.md deletes a webhook that no stack has. */
+function readmeCommand(id: string): string {
+    const section = /^## Leftovers$.*/ms.exec(readFileSync(join(example, "README.md"), "utf8"))?.[0] ?? "";
+    const [, command = ""] = /^```sh\n(.*?)^```$/ms.exec(section) ?? [];
+    expect(command).toContain('"wh_…"');
+    return command.replace("wh_…", id).replace("https://api.captions.ai/api/webhooks", world.emulator.baseUrl);
+}
 
 // One history, from the first pull request on: each test goes on from where the one before it ended.
 describe("a repository's pull requests", () => {
@@ -215,11 +224,16 @@ describe("a repository's pull requests", () => {
         expect(found, found.text).toMatchObject({ outcome: "failure" });
         expect(found.summary.split("\n")).toEqual([
             `- The pull request of the stack pr-2 is closed, but the stack still exists, with the webhook ${two?.id}. To delete it: \`gh workflow run webhook.yml --field number=2\``,
-            `- The webhook ${lost.id} (https://pr-9.preview.example.com/…) is in no stack of a preview. To delete it: see README.md, "Left-overs"`,
+            `- The webhook ${lost.id} (https://pr-9.preview.example.com/…) is in no stack of a preview. To delete it: see README.md, "Leftovers"`,
             "",
         ]);
         expect(world.emulator.countCalls()).toBe(1);
-        world.emulator.remove(lost.id);
+        const typed = await bash(readmeCommand(lost.id), ["-e"], world.folder, {
+            ...world.environment(),
+            CAPTIONS_API_KEY: world.emulator.apiKey,
+        });
+        expect(typed, typed.text).toMatchObject({ code: 0 });
+        expect(world.emulator.webhooks.map(({ id }) => id)).not.toContain(lost.id);
     });
 
     test("the command that it names deletes what a close has left, by one call", async () => {
@@ -230,5 +244,32 @@ describe("a repository's pull requests", () => {
         expect(stacks()).toEqual(["pr-4"]);
         const quiet = await night();
         expect(quiet, quiet.text).toMatchObject({ outcome: "success", summary: "Nothing is left over.\n" });
+    });
+
+    test("by night a stack that is removed while it looks is not left over", async () => {
+        const opened = await happen(5, "OPEN");
+        expect(opened, opened.text).toMatchObject({ outcome: "success" });
+        github.setPull({ number: 5, state: "CLOSED", isCrossRepository: false });
+        // The run of the close comes right after the first `pulumi stack ls`.
+        const [command, marker] = [join(world.folder, "bin/pulumi"), join(world.folder, "closing")];
+        const script = `#!/bin/sh
+PATH="\${PATH#*:}"
+pulumi "$@" || exit
+if [ "$2" = ls ] && [ -e "${marker}" ]; then
+    rm "${marker}"
+    { pulumi destroy --stack pr-5 --yes --skip-preview && pulumi stack rm pr-5 --yes; } >&2
+fi
+`;
+        writeFileSync(command, script, { mode: 0o755 });
+        writeFileSync(marker, "");
+        const quiet = await night();
+        rmSync(command);
+        expect(quiet, quiet.text).toMatchObject({ outcome: "success", summary: "Nothing is left over.\n" });
+        expect(stacks()).toEqual(["pr-4"]);
+    });
+
+    test("by night a list that fails for another reason fails the run", async () => {
+        world.emulator.inject({ endpoint: "list", kind: "error-before", status: 403 });
+        expect(await night()).toMatchObject({ outcome: "failure", summary: "" });
     });
 });

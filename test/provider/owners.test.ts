@@ -249,7 +249,7 @@ describe("a generation of a rotating webhook", () => {
         expect(emulator.webhooks).toHaveLength(1);
     });
 
-    test("that is registered anew passes over as many webhooks as there are newer ones", async () => {
+    test("that is registered again passes over as many webhooks as there are newer ones", async () => {
         const { emulator, run } = await startAccount();
         const second = await create(run(), renders, newest([]));
         const first = resource("a", { family: "f", ids: [], newer: 1 });

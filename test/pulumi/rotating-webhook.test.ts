@@ -135,7 +135,7 @@ describe("without a new generation", () => {
         expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
     });
 
-    test("a generation that was deleted elsewhere is registered anew, and none of the others is touched", async () => {
+    test("a generation that was deleted elsewhere is registered again, and none of the others is touched", async () => {
         const { emulator, stack } = await startProject(rotating({ generations: ["b", "a"] }));
         await stack.up();
         const [old, newest] = emulator.webhooks;

@@ -36,7 +36,7 @@ const nothing: [string, unknown][] = [
 ];
 
 describe.each(nothing)("a fetch that finds %s", (_what, found) => {
-    test("has failed where some secrets were known: they stay, others are neither accepted nor rejected, and onFetchError is told", async () => {
+    test("has failed where some secrets were known: they stay, others are neither accepted nor rejected, and onFetchError is called", async () => {
         const onFetchError = vi.fn();
         const fetchSecrets = vi.fn<() => unknown>(() => "a");
         const source = cachedSecrets(fetchSecrets as () => string, { maxAgeSeconds: 60, onFetchError });

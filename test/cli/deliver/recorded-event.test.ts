@@ -80,7 +80,7 @@ test.each([
     expect(received.map(({ body }) => body.toString())).toEqual([recorded, recorded]);
 });
 
-test("what only the deployed receiver can judge is sent: an event of later, and one that lacks a field", async () => {
+test("what only the deployed receiver can judge is sent: an event type added later, and one that lacks a field", async () => {
     const { url, received } = await receive(400);
     for (const event of ['{"event":"creator.progress"}', '{"event":"creator.success"}']) {
         const { args, file } = project({ secret: newest, url }, event);

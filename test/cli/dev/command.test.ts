@@ -72,7 +72,7 @@ test.skipIf(process.platform === "win32")(
         const section = /^## dev:.*?^### /ms.exec(readFileSync(join(root, "docs/command-line.md"), "utf8"))?.[0] ?? "";
         const [, file = "", code = ""] = /`(\S+)`:\n\n```js\n(.*?)^```/ms.exec(section) ?? [];
         const [, typed = ""] = /^```sh\n(.*?)^```/ms.exec(section) ?? [];
-        const [, read = ""] = /^```text\n(.*?)^```/ms.exec(section) ?? [];
+        const [started = "", delivered = ""] = [...section.matchAll(/^```text\n(.*?)^```/gms)].map(([, text]) => text);
         expect(typed).toBe("npx pulumi-captions dev -- node receiver.mjs\n");
         install(desk.folder);
         writeFileSync(join(desk.folder, file), code);
@@ -81,11 +81,14 @@ test.skipIf(process.platform === "win32")(
             env: { ...desk.env, npm_config_offline: "true" },
         });
         // The port of the test is in PORT.
-        for (const line of read.replaceAll("3000", desk.port).trim().split("\n")) {
-            await running.says(new RegExp(line.replace(/[.?/]/g, "\\$&").replace("…", "\\d+")));
-        }
+        const says = async (text: string): Promise<void> => {
+            for (const line of text.replaceAll("3000", desk.port).trim().split("\n")) {
+                await running.says(new RegExp(`^${line.replace(/[.?/]/g, "\\$&").replace("…", "\\S+")}$`, "m"));
+            }
+        };
+        await says(started);
         await finishVideo(await pageOf(running), "success");
-        await running.says(/^creator\.success: \w+/m);
+        await says(delivered);
         // As a terminal does: to all of them.
         process.kill(-running.pid, "SIGINT");
         await running.result;

@@ -62,7 +62,7 @@ test("left over is what a process that has ended registered in the same account,
     edit(folder, elsewhere, { pid, host: "another-machine" });
     // A process of today with the id of one that has ended.
     edit(folder, reused, { start: "0" });
-    const left = (one: Ledger, key = account): string[] => one.leftOver(key).map(({ nonce }) => nonce);
+    const left = (one: Ledger, key = account): string[] => one.leftovers(key).map(({ nonce }) => nonce);
     const tellsStarts = startOf(process.pid) !== undefined;
     expect(left(ledger).sort()).toEqual([own, ...(tellsStarts ? [reused] : [])].map(({ nonce }) => nonce).sort());
     expect(left(ledger, { ...account, apiKey: "another" })).toEqual([ofAnotherKey.nonce]);
@@ -82,9 +82,9 @@ test("files that are cut off, or are not the ledger's, are left alone", async ()
     const text = JSON.stringify({ ...entry, pid: await endedProcess() });
     writeFileSync(file, text.slice(0, -10));
     writeFileSync(join(folder, "dev", "notes.json"), text);
-    expect(ledger.leftOver(account)).toEqual([]);
+    expect(ledger.leftovers(account)).toEqual([]);
     expect(readdirSync(join(folder, "dev"))).toHaveLength(2);
-    expect(new Ledger(join(folder, "nowhere")).leftOver(account)).toEqual([]);
+    expect(new Ledger(join(folder, "nowhere")).leftovers(account)).toEqual([]);
 });
 
 test("where its folder cannot be made, an error says what to do", () => {

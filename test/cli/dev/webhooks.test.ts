@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Ledger } from "../../../cli/dev/ledger";
-import { removeLeftOver } from "../../../cli/dev/webhooks";
+import { removeLeftovers } from "../../../cli/dev/webhooks";
 import { startAccount } from "../../support/account";
 
 const enabledEvents = ["creator.success"];
@@ -26,7 +26,7 @@ test("every webhook with the entry's text in its URL is deleted, and no other", 
     // Sent once, and done twice by the API.
     emulator.register({ url, enabledEvents });
     emulator.register({ url: url.toUpperCase(), enabledEvents });
-    await removeLeftOver(open(), ledger, [entry]);
+    await removeLeftovers(open(), ledger, [entry]);
     expect(emulator.webhooks).toEqual([other]);
     expect(ledger.has(entry)).toBe(false);
     expect(notes).toHaveLength(2);
@@ -36,16 +36,16 @@ test("a webhook that somebody has given another URL since is left alone", async 
     const { emulator, open, ledger, entry, url } = await start();
     const { id } = emulator.register({ url, enabledEvents });
     emulator.update(id, { url: "https://api.example.com/hooks" });
-    await removeLeftOver(open(), ledger, [{ ...entry, createdAt: Date.now() - 25 * hour }]);
+    await removeLeftovers(open(), ledger, [{ ...entry, createdAt: Date.now() - 25 * hour }]);
     expect(emulator.webhooks).toHaveLength(1);
     expect(ledger.has(entry)).toBe(false);
 });
 
 test("an entry that `/list` shows nothing of stays for a day, because its /register may be done late", async () => {
     const { open, ledger, entry } = await start();
-    await removeLeftOver(open(), ledger, [{ ...entry, createdAt: Date.now() - 23 * hour }]);
+    await removeLeftovers(open(), ledger, [{ ...entry, createdAt: Date.now() - 23 * hour }]);
     expect(ledger.has(entry)).toBe(true);
-    await removeLeftOver(open(), ledger, [{ ...entry, createdAt: Date.now() - 25 * hour }]);
+    await removeLeftovers(open(), ledger, [{ ...entry, createdAt: Date.now() - 25 * hour }]);
     expect(ledger.has(entry)).toBe(false);
 });
 
@@ -53,13 +53,13 @@ test("an entry stays as long as one of its webhooks may be there", async () => {
     const { emulator, open, ledger, entry, url, notes } = await start();
     emulator.register({ url, enabledEvents });
     emulator.inject({ endpoint: "delete", kind: "error-before" });
-    await removeLeftOver(open(), ledger, [entry]);
+    await removeLeftovers(open(), ledger, [entry]);
     expect(ledger.has(entry)).toBe(true);
     expect(notes).toEqual([expect.stringMatching(/^it is not certain that wh_\w+ is deleted\. The next run/)]);
 });
 
 test("without entries nothing is called", async () => {
     const { emulator, open, ledger } = await start();
-    await removeLeftOver(open(), ledger, []);
+    await removeLeftovers(open(), ledger, []);
     expect(emulator.calls).toEqual([]);
 });

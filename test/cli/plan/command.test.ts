@@ -207,10 +207,10 @@ test("RotatingWebhook: a generation is added, and an old one dropped, without a 
     expect(added.code).toBe(exit.good);
     expect(added.text).toContain("may contain a new secret: `secrets`");
 
-    // At the old end of the list: the preview does not show what stays, but the new one is not alone all the same.
+    // At the old end of the list: the preview does not show whether another generation stays.
     stack.program(rotating(["a", "older"]));
     const behind = await plan(stack);
-    expect(behind.text).toContain("The other generations and their secrets stay valid, so **no delivery is lost**");
+    expect(behind.text).toContain("Generations that are registered already keep their secrets.");
     expect(behind.fromEvents).toContain("registered beside `a`");
     expect(behind.code).toBe(exit.good);
 
@@ -355,8 +355,20 @@ test("one webhook in place of another on the same URL: handed over where it is a
     const succeeded = await plan(stack, secrets);
     for (const text of [succeeded.text, succeeded.fromEvents]) {
         expect(text).toContain("is deleted, and `r-a` is registered for the same URL with a secret of its own");
+        expect(text).toContain('To keep this webhook and its secret, set `adopt: { "a": true }` on `r`.');
     }
     expect(succeeded.code).toBe(exit.rotation);
+
+    // The RotatingWebhook is in the state now, but has no generation.
+    const refused = (await stack.up()).text;
+    expect(refused).toContain(`for this URL there is ${id} already`);
+    expect(refused).toContain('set `adopt: { "<generation>": true }` to do so wherever one with this URL exists');
+    const again = await plan(stack, secrets);
+    for (const text of [again.text, again.fromEvents]) {
+        expect(text).toContain("**`r`, generation `a`** is registered");
+        expect(text).not.toContain("no delivery is lost");
+    }
+    expect(again.code).toBe(exit.rotation);
 });
 
 test("a webhook that is deleted before its replacement is registered: said so, where the preview shows the order", async () => {

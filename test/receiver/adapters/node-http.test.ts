@@ -118,7 +118,7 @@ describe("a request that is none of Node's own", () => {
         expect(onError).toHaveBeenCalledWith(expect.objectContaining({ name: "SetupError" }), { step: "body" });
     });
 
-    test("with a body that cannot be written as JSON is answered 500, and onError is told", async () => {
+    test("with a body that cannot be written as JSON is answered 500, and onError is called", async () => {
         const { status, onError } = await answerTo({ ...genuine, body: { credits: 1n } });
         expect(status).toBe(500);
         expect(onError).toHaveBeenCalledWith(expect.any(TypeError), { step: "request" });
@@ -130,7 +130,7 @@ describe("a request that is none of Node's own", () => {
 });
 
 describe("Node's http", () => {
-    test("an answer that somebody else has given meanwhile is told to onError, and the listener does not reject", async () => {
+    test("an answer that somebody else has given meanwhile is reported to onError, and the listener does not reject", async () => {
         const { receiver, onError } = receiverWith({ instance: "pod-7" });
         const listener = toNodeListener(receiver);
         const url = await listen((request, response) => {

@@ -7,12 +7,26 @@ const json = (command, ...args) =>
 /** The number in the name of a stack, or in the host name of a preview. */
 const pullRequestOf = (text) => Number(/(?:^|[/.])pr-(\d+)(?:\.|$)/.exec(text)?.[1] ?? Number.NaN);
 
-const stacks = json("pulumi", "stack", "ls", "--json")
-    .map(({ name }) => name)
-    .filter((name) => pullRequestOf(name) > 0);
-const options = stacks.flatMap((name) => ["--stack", name]);
-// Fails if one of these stacks has been removed meanwhile: then run it again.
-const { webhooks, gone } = json("npx", "--no", "pulumi-captions", "list", "--json", ...options);
+const listStacks = () =>
+    json("pulumi", "stack", "ls", "--json")
+        .map(({ name }) => name)
+        .filter((name) => pullRequestOf(name) > 0);
+
+/** The stacks of previews, and what `pulumi-captions list` says of the account's webhooks beside them. */
+function look() {
+    const stacks = listStacks();
+    const options = stacks.flatMap((name) => ["--stack", name]);
+    try {
+        return { stacks, ...json("npx", "--no", "pulumi-captions", "list", "--json", ...options) };
+    } catch (error) {
+        const left = new Set(listStacks());
+        if (stacks.every((name) => left.has(name))) throw error;
+        // One of them was removed meanwhile, as its pull request was closed.
+        return look();
+    }
+}
+
+const { stacks, webhooks, gone } = look();
 // Last, so that a pull request that has been opened meanwhile is not taken for a closed one.
 const pulls = json("gh", "pr", "list", "--state", "open", "--limit", "1000", "--json", "number");
 const open = new Set(pulls.map(({ number }) => number));
@@ -37,7 +51,7 @@ const findings = [
     }),
     ...unmanaged.map(
         ({ id, url }) =>
-            `The webhook ${id} (${url}) is in no stack of a preview. To delete it: see README.md, "Left-overs"`,
+            `The webhook ${id} (${url}) is in no stack of a preview. To delete it: see README.md, "Leftovers"`,
     ),
     ...missing.map(
         ({ id, stack }) =>
