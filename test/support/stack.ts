@@ -15,6 +15,7 @@ import { inject, onTestFinished } from "vitest";
 import type { Emulator } from "../../emulator";
 import { type Engine, ensureEngine } from "../../engine";
 import { type PulumiResult, runPulumi } from "../../engine/pulumi";
+import { writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
 
@@ -83,10 +84,7 @@ export class Stack {
 
     static async create(options: StackOptions): Promise<Stack> {
         engine ??= ensureEngine({ log: () => undefined });
-        const stack = new Stack(options, await engine);
-        const init = await stack.run("stack", "init", "test");
-        if (init.code !== 0) throw new Error(init.text);
-        return stack;
+        return new Stack(options, await engine);
     }
 
     private constructor(
@@ -99,6 +97,7 @@ export class Stack {
         symlinkSync(options.nodeModules ?? inject("nodeModules"), join(this.#project, "node_modules"));
         writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
         this.program(options.program);
+        writeEmptyStack(engine, { project: this.#project, projectName: "test", temporaryFolder: this.folder });
     }
 
     /** Replaces the program. */
@@ -167,7 +166,7 @@ export class Stack {
 
     #spawn(args: readonly string[]): Promise<PulumiResult> {
         const { emulator, env } = this.#options;
-        return runPulumi(this.engine, [...args, ...(args.includes("init") ? [] : ["--stack", "test"])], {
+        return runPulumi(this.engine, [...args, "--stack", "test"], {
             project: this.#project,
             temporaryFolder: this.folder,
             env: {
