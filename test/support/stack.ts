@@ -1,4 +1,5 @@
 import {
+    cpSync,
     existsSync,
     mkdirSync,
     mkdtempSync,
@@ -13,11 +14,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import type { Emulator } from "../../emulator";
-import { type Engine, ensureEngine } from "../../engine";
+import { type Engine, engineEnvironment, ensureEngine } from "../../engine";
 import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import { writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
+import { reveal } from "./secrets";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -48,6 +50,11 @@ export interface Resource {
     readonly initErrors?: readonly string[];
 }
 
+interface State {
+    readonly resources?: readonly Resource[];
+    readonly secrets_providers: { readonly state: { readonly salt: string } };
+}
+
 export interface StackOptions {
     /** JavaScript. `captions` and `pulumi` are there already. */
     readonly program: string;
@@ -55,6 +62,8 @@ export interface StackOptions {
     readonly env?: Readonly<Record<string, string>>;
     /** Another `node_modules` than that with the packed tarball and the newest SDK. */
     readonly nodeModules?: string;
+    /** The state to begin with: a folder that {@link Stack.copyState} has made. Default: that of an empty stack. */
+    readonly state?: string;
 }
 
 const projectFiles = {
@@ -78,6 +87,7 @@ let engine: Promise<Engine> | undefined;
 export class Stack {
     readonly folder = mkdtempSync(join(tmpdir(), "pulumi-captions-stack-"));
     readonly #project = join(this.folder, "project");
+    readonly #stateFolder = join(this.folder, "pulumi-state");
     readonly #options: StackOptions;
     readonly #secrets = new Set<string>();
     #runs = 0;
@@ -98,6 +108,12 @@ export class Stack {
         writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
         this.program(options.program);
         writeEmptyStack(engine, { project: this.#project, projectName: "test", temporaryFolder: this.folder });
+        if (options.state !== undefined) cpSync(options.state, this.#stateFolder, { recursive: true });
+    }
+
+    /** Copies the state, for another stack to begin with. */
+    copyState(folder: string): void {
+        cpSync(this.#stateFolder, folder, { recursive: true });
     }
 
     /** Replaces the program. */
@@ -113,6 +129,11 @@ export class Stack {
 
     up(...args: string[]): Promise<Run> {
         return this.run("up", "--yes", "--skip-preview", ...args);
+    }
+
+    /** As users run it: the same engine shows a preview first. */
+    previewAndUp(...args: string[]): Promise<Run> {
+        return this.run("up", "--yes", ...args);
     }
 
     preview(...args: string[]): Promise<Run> {
@@ -134,14 +155,21 @@ export class Stack {
 
     /** All resources of the state. */
     async resources(): Promise<readonly Resource[]> {
-        // What `pulumi stack export` prints, without a process for it.
-        const file = join(this.folder, "pulumi-state/.pulumi/stacks/test/test.json");
-        return JSON.parse(await readFile(file, "utf8")).checkpoint.latest.resources ?? [];
+        return (await this.#state()).resources ?? [];
     }
 
-    /** The stack's outputs, with secrets in clear. */
+    /** The stack's outputs, with secrets in clear: what `pulumi stack output --json --show-secrets` prints. */
     async outputs(): Promise<Record<string, unknown>> {
-        return JSON.parse((await this.#spawn(["stack", "output", "--json", "--show-secrets"])).stdout);
+        const { resources = [], secrets_providers } = await this.#state();
+        const { outputs = {} } = resources.find(({ type }) => type === "pulumi:pulumi:Stack") ?? {};
+        const { PULUMI_CONFIG_PASSPHRASE = "" } = this.#environment;
+        return reveal(outputs, PULUMI_CONFIG_PASSPHRASE, secrets_providers.state.salt) as Record<string, unknown>;
+    }
+
+    /** What `pulumi stack export` prints, without a process for it. */
+    async #state(): Promise<State> {
+        const file = join(this.#stateFolder, ".pulumi/stacks/test/test.json");
+        return JSON.parse(await readFile(file, "utf8")).checkpoint.latest;
     }
 
     /** Runs a command of the engine, whatever its outcome. */
@@ -164,19 +192,24 @@ export class Stack {
         };
     }
 
-    #spawn(args: readonly string[]): Promise<PulumiResult> {
+    get #environment(): Readonly<Record<string, string>> {
         const { emulator, env } = this.#options;
+        return {
+            ...engineEnvironment(this.engine, this.folder),
+            CAPTIONS_API_KEY: emulator.apiKey,
+            CAPTIONS_BASE_URL: emulator.baseUrl,
+            // The option --event-log is there only then.
+            PULUMI_DEBUG_COMMANDS: "true",
+            ...quickStart,
+            ...env,
+        };
+    }
+
+    #spawn(args: readonly string[]): Promise<PulumiResult> {
         return runPulumi(this.engine, [...args, "--stack", "test"], {
             project: this.#project,
             temporaryFolder: this.folder,
-            env: {
-                CAPTIONS_API_KEY: emulator.apiKey,
-                CAPTIONS_BASE_URL: emulator.baseUrl,
-                // The option --event-log is there only then.
-                PULUMI_DEBUG_COMMANDS: "true",
-                ...quickStart,
-                ...env,
-            },
+            env: this.#environment,
         });
     }
 
