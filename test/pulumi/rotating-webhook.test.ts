@@ -64,8 +64,8 @@ const before = {
     nightly: { generations: ["b", "a"] },
     "in-place": { generations: ["b", "a"] },
 };
-/** The resources that never change: the stack, its providers, and the four families themselves. */
-const others = Object.keys(before).length + 2;
+/** The resources that never change: the stack, and the four families themselves. */
+const others = 1 + Object.keys(before).length;
 
 describe("a rotation", () => {
     const played = once(async () => {
@@ -124,7 +124,11 @@ describe("a rotation", () => {
             marked: [true, true],
             names: ["2026-11", "2026-08"],
         });
-        expect(masked.plain).toBe("[secret]");
+        expect(masked.plain).toMatchObject({
+            secret: "[secret]",
+            secrets: "[secret]",
+            ids: [newest?.id, old?.id],
+        });
         expect(runs.again).toMatchObject({ code: 0, calls: [] });
 
         expect(runs.drop).toMatchObject({ code: 0, operations: { delete: 2 }, calls: ["delete", "delete"] });
@@ -231,7 +235,7 @@ describe("adopting", () => {
             .map((name) => `new captions.Webhook("${name}", ${JSON.stringify({ ...renders, url: urlOf(name) })});`)
             .join("\n");
         const { emulator, stack } = await startDeployed(plain);
-        const [byUrl, byId] = emulator.webhooks;
+        const [byUrl, byId] = ["by-url", "by-id"].map((name) => those(emulator.webhooks, name)[0]);
         const byHand = emulator.register({ ...renders, url: urlOf("by-hand") });
         const webhooks = emulator.webhooks;
         const adopting = {
@@ -241,11 +245,9 @@ describe("adopting", () => {
         };
         stack.program(families(adopting));
         const adopted = await stack.up();
-        expect(adopted).toMatchObject({ code: 0, calls: ["list"] });
-        const told = adopted.text.matchAll(
-            /\((wh_\w+)\):? was not deleted, because another resource of this program has/g,
-        );
-        expect([...told].map(([, id]) => id).sort()).toEqual([byUrl?.id, byId?.id].sort());
+        expect(adopted, adopted.text).toMatchObject({ code: 0, calls: ["list"] });
+        const told = adopted.text.matchAll(/(wh_\w+) was not deleted, because another resource of this program has/g);
+        expect(new Set([...told].map(([, id]) => id))).toEqual(new Set([byUrl?.id, byId?.id]));
         expect(emulator.webhooks).toEqual(webhooks);
         const outputs = await outputsOf(stack);
         for (const [name, { id, secret } = { id: "", secret: "" }] of Object.entries({
@@ -371,7 +373,9 @@ module.exports.kinds = times;`;
 
         const again = await stack.previewAndUp("--diff", "--expect-no-changes");
         expect(again).toMatchObject({ code: 0, calls: [] });
-        expect(again.text).not.toContain("--outputs:--");
+        const [preview] = again.text.split("Updating (test):");
+        expect(preview).toContain("unchanged");
+        expect(preview).not.toContain("--outputs:--");
         expect(await stack.refresh("--expect-no-changes")).toMatchObject({ code: 0, calls: ["list"] });
         expect(await timesInState(stack)).toEqual(times);
     });
@@ -412,7 +416,7 @@ module.exports.kinds = times;`;
         expect(emulator.webhooks).toEqual(webhooks.filter((webhook) => webhook !== gone));
         expect(await timesInState(stack)).toMatchObject({ overlap: of1970 });
         expect((await timesInState(stack)).overlap).toEqual(of1970);
-        expect(await stack.destroy()).toMatchObject({ code: 0, calls: emulator.webhooks.map(() => "delete") });
+        expect(await stack.destroy()).toMatchObject({ code: 0, calls: webhooks.slice(1).map(() => "delete") });
     });
 
     test("that is none is a sentence, before anything is called", async () => {

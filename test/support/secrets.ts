@@ -1,5 +1,5 @@
-/** What the engine's passphrase provider encrypts, read without a process of the engine. */
-import { createDecipheriv, pbkdf2Sync } from "node:crypto";
+/** What the engine's passphrase provider does, without a process of the engine. */
+import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
 
 /** By passphrase and salt: deriving one takes a quarter of a second. */
 const keys = new Map<string, Buffer>();
@@ -21,6 +21,14 @@ function decrypt(key: Buffer, ciphertext: string): string {
     const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64"));
     decipher.setAuthTag(bytes.subarray(-16));
     return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString("utf8");
+}
+
+/** @returns what stands for a text in a stack's configuration file */
+export function conceal(text: string, passphrase: string, salt: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", keyOf(passphrase, salt), nonce);
+    const bytes = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
+    return ["v1", nonce.toString("base64"), bytes.toString("base64")].join(":");
 }
 
 /**

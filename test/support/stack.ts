@@ -19,7 +19,7 @@ import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import { writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
-import { reveal } from "./secrets";
+import { conceal, reveal } from "./secrets";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -125,6 +125,16 @@ export class Stack {
         ];
         const imports = heads.map(([name, module]) => `const ${name} = require("${module}");`);
         writeFileSync(join(this.#project, "index.js"), `${imports.join("\n")}\n${text}\n`);
+    }
+
+    /** What `pulumi config set --secret` does, for a name that is not set yet. */
+    setSecret(name: string, value: string): void {
+        const file = join(this.#project, "Pulumi.test.yaml");
+        const text = readFileSync(file, "utf8");
+        const salt = /^encryptionsalt: (\S+)$/m.exec(text)?.[1] ?? "";
+        const secret = conceal(value, this.#environment.PULUMI_CONFIG_PASSPHRASE ?? "", salt);
+        const head = text.includes("config:\n") ? "" : "config:\n";
+        writeFileSync(file, `${text}${head}  ${name}:\n    secure: ${secret}\n`);
     }
 
     up(...args: string[]): Promise<Run> {
