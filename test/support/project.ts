@@ -30,6 +30,9 @@ export const renders = {
     enabledEvents: ["creator.success", "creator.failure"],
 };
 
+/** What a preview ends with that shows no change. */
+export const onlyUnchanged = /^Resources:\n +\d+ unchanged$/m;
+
 export interface Project {
     readonly emulator: Emulator;
     readonly stack: Stack;

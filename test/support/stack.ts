@@ -141,9 +141,10 @@ export class Stack {
         return this.run("up", "--yes", "--skip-preview", ...args);
     }
 
-    /** As users run it: the same engine shows a preview first. */
-    previewAndUp(...args: string[]): Promise<Run> {
-        return this.run("up", "--yes", ...args);
+    /** An `up` as users run it, and what its preview showed: {@link Run.operations} is about the `up` alone. */
+    async previewAndUp(...args: string[]): Promise<Run & { readonly preview: string }> {
+        const run = await this.run("up", "--yes", ...args);
+        return { ...run, preview: run.text.split("Updating (test):", 1)[0] ?? "" };
     }
 
     preview(...args: string[]): Promise<Run> {
