@@ -6,6 +6,7 @@ import {
     readdirSync,
     readFileSync,
     rmSync,
+    statSync,
     symlinkSync,
     writeFileSync,
 } from "node:fs";
@@ -50,8 +51,9 @@ export interface Resource {
     readonly initErrors?: readonly string[];
 }
 
-interface State {
+export interface State {
     readonly resources?: readonly Resource[];
+    readonly pending_operations?: readonly unknown[];
     readonly secrets_providers: { readonly state: { readonly salt: string } };
 }
 
@@ -90,6 +92,7 @@ export class Stack {
     readonly #stateFolder = join(this.folder, "pulumi-state");
     readonly #options: StackOptions;
     readonly #secrets = new Set<string>();
+    readonly #searched = new Map<string, string>();
     #runs = 0;
 
     static async create(options: StackOptions): Promise<Stack> {
@@ -166,19 +169,19 @@ export class Stack {
 
     /** All resources of the state. */
     async resources(): Promise<readonly Resource[]> {
-        return (await this.#state()).resources ?? [];
+        return (await this.state()).resources ?? [];
     }
 
     /** The stack's outputs, with secrets in clear: what `pulumi stack output --json --show-secrets` prints. */
     async outputs(): Promise<Record<string, unknown>> {
-        const { resources = [], secrets_providers } = await this.#state();
+        const { resources = [], secrets_providers } = await this.state();
         const { outputs = {} } = resources.find(({ type }) => type === "pulumi:pulumi:Stack") ?? {};
         const { PULUMI_CONFIG_PASSPHRASE = "" } = this.#environment;
         return reveal(outputs, PULUMI_CONFIG_PASSPHRASE, secrets_providers.state.salt) as Record<string, unknown>;
     }
 
     /** What `pulumi stack export` prints, without a process for it. */
-    async #state(): Promise<State> {
+    async state(): Promise<State> {
         const file = join(this.#stateFolder, ".pulumi/stacks/test/test.json");
         return JSON.parse(await readFile(file, "utf8")).checkpoint.latest;
     }
@@ -229,11 +232,21 @@ export class Stack {
         this.#secrets.add(this.#options.emulator.apiKey);
     }
 
-    /** Searches the screen and every file that the engine wrote: state, history, backups, event logs. */
+    /** Whether a file was not there, or not the same, when this was asked last: no secret gets into it unless it changes. */
+    #isNew(file: string): boolean {
+        const { mtimeMs, size } = statSync(file);
+        const version = `${mtimeMs} ${size}`;
+        if (this.#searched.get(file) === version) return false;
+        this.#searched.set(file, version);
+        return true;
+    }
+
+    /** Searches the screen and every file that the engine has written since: state, history, backups, event logs. */
     #searchForSecrets(what: string, text: string): void {
         const files = readdirSync(this.folder, { recursive: true, withFileTypes: true })
             .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
-            .map((entry) => join(entry.parentPath, entry.name));
+            .map((entry) => join(entry.parentPath, entry.name))
+            .filter((file) => this.#isNew(file));
         const texts = new Map([
             [`the screen of ${what}`, text],
             ...files.map((file) => [file, withoutDebug(readFileSync(file, "latin1"))] as const),
