@@ -299,8 +299,7 @@ export class Victim {
     }
 
     async #pendingOperations(): Promise<readonly unknown[]> {
-        const { deployment } = JSON.parse((await this.stack.run("stack", "export")).stdout);
-        return deployment.pending_operations ?? [];
+        return (await this.stack.state()).pending_operations ?? [];
     }
 
     #noteSecrets(): void {

@@ -1,11 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import type { Emulator } from "../../emulator";
 import { renders, startProject } from "../support/project";
 
-/** A receiver that knows just the secrets that it is told. */
+/** A receiver that knows just the secrets that it is told, or those of all webhooks at any moment. */
 async function startReceiver() {
-    let known: readonly unknown[] = [];
+    let known = (): readonly unknown[] => [];
     let acceptsAll = false;
     let requests = 0;
     const server = createServer((request, response) => {
@@ -13,7 +14,7 @@ async function startReceiver() {
         const secret = (request.headers.authorization ?? "").replace(/^Bearer /, "");
         request.resume().on("end", () => {
             response
-                .writeHead(acceptsAll || known.includes(secret) ? 200 : 401, { "WWW-Authenticate": "Bearer" })
+                .writeHead(acceptsAll || known().includes(secret) ? 200 : 401, { "WWW-Authenticate": "Bearer" })
                 .end();
         });
     });
@@ -22,7 +23,10 @@ async function startReceiver() {
     return {
         url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
         learn: (...secrets: readonly unknown[]) => {
-            known = secrets;
+            known = () => secrets;
+        },
+        follow: (emulator: Emulator) => {
+            known = () => secretsOf(emulator);
         },
         acceptAll: () => {
             acceptsAll = true;
@@ -64,7 +68,7 @@ test("an up fails until receivers accept each secret, calls the API no more than
     expect(await stack.up()).toMatchObject({ code: 0, operations: { update: 1 }, calls: [] });
     expect(receiver.requests).toBeGreaterThan(asked);
 
-    const state = (await stack.run("stack", "export")).stdout;
+    const state = JSON.stringify(await stack.resources());
     for (const secret of secretsOf(emulator)) expect(state).not.toContain(secret);
 
     receiver.acceptAll();
@@ -80,9 +84,9 @@ test("an up fails until receivers accept each secret, calls the API no more than
 test("the last generation that receivers know is not dropped in the run that registers its successor, unless they are proven to know that", async () => {
     const receiver = await startReceiver();
     const { emulator, stack } = await startProject(program(receiver.url, ["a"]));
-    await stack.up();
-    receiver.learn(...secretsOf(emulator));
+    receiver.follow(emulator);
     expect(await stack.up()).toMatchObject({ code: 0 });
+    receiver.learn(...secretsOf(emulator));
     const [old] = emulator.webhooks;
 
     // Late, by hand, or from an old commit: registers the new one and drops the old one in one run.
@@ -104,31 +108,50 @@ test("the last generation that receivers know is not dropped in the run that reg
 });
 
 test("without a DeliveryCheck the drop is kept for the next run, and says why; `dropAtOnce` and whole removals need no proof", async () => {
-    const rotating = (generations: readonly string[], args = "") => `
-const webhook = new captions.RotatingWebhook("renders", { ...${JSON.stringify(renders)}, generations: ${JSON.stringify(generations)}, ${args} });
-module.exports = { secrets: webhook.secrets };
-`;
-    const { emulator, stack } = await startProject(rotating(["a"]));
+    const urlOf = (name: string) => `${renders.url}/${name}`;
+    const rotating = (families: Readonly<Record<string, object>>) =>
+        Object.entries(families)
+            .map(([name, args]) => {
+                const all = JSON.stringify({ ...renders, url: urlOf(name), ...args });
+                return `exports["${name}"] = new captions.RotatingWebhook("${name}", ${all}).secrets;`;
+            })
+            .join("\n");
+    const first = {
+        kept: { generations: ["a"] },
+        "at-once": { generations: ["a"] },
+        others: { generations: ["b", "a"] },
+    };
+    const { emulator, stack } = await startProject(rotating(first));
     await stack.up();
-    const [old] = emulator.webhooks;
-    stack.program(rotating(["b"]));
+    const of = (name: string) => emulator.webhooks.filter(({ url }) => url === urlOf(name));
+    const [old] = of("kept");
+    stack.program(rotating({ ...first, kept: { generations: ["b"] } }));
     const kept = await stack.up("--refresh");
     expect(kept.code).not.toBe(0);
     expect(kept.text).toContain("it was kept: its successor");
-    expect(emulator.webhooks).toHaveLength(2);
-    expect((await stack.outputs()).secrets).toEqual([emulator.webhooks[1]?.secret]);
+    expect(of("kept")).toHaveLength(2);
+    expect((await stack.outputs()).kept).toEqual([of("kept")[1]?.secret]);
     expect(await stack.up()).toMatchObject({ code: 0, calls: ["delete"] });
-    expect(emulator.webhooks.map(({ id }) => id)).not.toContain(old?.id);
+    expect(of("kept")).toHaveLength(1);
+    expect(of("kept")).not.toContainEqual(old);
 
-    stack.program(rotating(["c"], "dropAtOnce: true"));
-    expect(await stack.up("--refresh")).toMatchObject({ code: 0, calls: ["list", "register", "delete"] });
-    // One that remains, and that receivers know, is enough.
-    stack.program(rotating(["d", "c"]));
-    await stack.up();
-    stack.program(rotating(["e", "d"]));
-    expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register", "delete"] });
+    const [dropped, forgotten] = [of("at-once")[0], of("others")[0]];
+    stack.program(
+        rotating({
+            kept: { generations: ["b"] },
+            "at-once": { generations: ["b"], dropAtOnce: true },
+            // One that remains, and that receivers know, is enough.
+            others: { generations: ["c", "b"] },
+        }),
+    );
+    expect(await stack.up("--refresh")).toMatchObject({
+        code: 0,
+        calls: ["list", "register", "register", "delete", "delete"],
+    });
+    expect(emulator.webhooks).not.toContainEqual(dropped);
+    expect(emulator.webhooks).not.toContainEqual(forgotten);
     stack.program("");
-    expect(await stack.up()).toMatchObject({ code: 0, calls: ["delete", "delete"] });
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["delete", "delete", "delete", "delete"] });
 });
 
 test("the old half of a replacement stays as long as the receiver rejects the new secret", async () => {
@@ -139,9 +162,9 @@ const webhook = new captions.Webhook("renders", { url, enabledEvents: ["creator.
 new captions.DeliveryCheck("receivers", { url, secrets: [webhook.secret], waitSeconds: 2, steadySeconds: 0 });
 `;
     const { emulator, stack } = await startProject(replaced("1"));
-    await stack.up();
-    receiver.learn(...secretsOf(emulator));
+    receiver.follow(emulator);
     expect(await stack.up()).toMatchObject({ code: 0 });
+    receiver.learn(...secretsOf(emulator));
     const [old] = emulator.webhooks;
     stack.program(replaced("2"));
     expect((await stack.up()).code).not.toBe(0);

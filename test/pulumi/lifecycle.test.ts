@@ -1,65 +1,100 @@
 import { expect, inject, test } from "vitest";
 import limits from "../../bench/limits.json";
-import { renders, startProject, webhookProgram } from "../support/project";
+import { onlyUnchanged, renders, startDeployed, startProject, webhookProgram } from "../support/project";
 
-const consumer = `
-const webhook = new captions.Webhook("renders", INPUTS);
-class Consumer extends pulumi.ComponentResource {
-    constructor(name, args) { super("test:index:Consumer", name, args); }
+/** Webhooks for which a change is asked, by what is changed: each begins as `renders`, at a URL of its own. */
+const urlOf = (name: string) => `https://api.example.com/${name}`;
+const changes: Readonly<Record<string, { before?: object; after: object; body?: object }>> = {
+    url: { after: { url: urlOf("other") }, body: { url: urlOf("other") } },
+    events: { after: { enabledEvents: ["creator.success"] }, body: { enabledEvents: ["creator.success"] } },
+    keeper: { after: { rotateWhenChanged: { quarter: "2026-Q4" } }, body: {} },
+    "other-keeper": {
+        before: { rotateWhenChanged: { quarter: "2026-Q4" } },
+        after: { rotateWhenChanged: { quarter: "2027-Q1" } },
+        body: {},
+    },
+    // Nothing that the API has to be told.
+    spelling: { after: { url: "HTTPS://API.EXAMPLE.COM:443/spelling" } },
+    twice: { after: { enabledEvents: [...renders.enabledEvents, "creator.success"] } },
+    order: { after: { enabledEvents: renders.enabledEvents.toReversed() } },
+    allowed: { after: { allowDuplicateUrl: true } },
+};
+const updated = Object.keys(changes).filter((name) => changes[name]?.body !== undefined);
+
+/** All of them with their outputs exported; in a preview each prints whether its secret is known. */
+const all = (when: "before" | "after", those = changes) =>
+    Object.entries(those)
+        .map(([name, change]) => {
+            const inputs = {
+                ...renders,
+                url: urlOf(name),
+                ...change.before,
+                ...(when === "after" ? change.after : {}),
+            };
+            return `
+    const webhook = new captions.Webhook(${JSON.stringify(name)}, ${JSON.stringify(inputs)});
+    webhook.secret.apply(() => console.log("the secret is known: ${name}."));
+    exports[${JSON.stringify(name)}] = { id: webhook.id, secret: webhook.secret, secretVersion: webhook.secretVersion };`;
+        })
+        .map((text) => `{${text}\n}`)
+        .join("\n");
+
+const noChange = { code: 0, calls: [], preview: expect.stringMatching(onlyUnchanged) };
+
+interface Outputs {
+    readonly [name: string]: { readonly id: string; readonly secret: string; readonly secretVersion: number };
 }
-module.exports = { secret: webhook.secret, id: webhook.id };
-`;
-const withConsumer = (inputs: object) => consumer.replace("INPUTS", JSON.stringify(inputs));
 
-test("up registers in two calls; then preview and up change nothing and call nothing", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    const up = await stack.up();
+test("up registers in two calls; then a preview and an up change nothing and call nothing", async () => {
+    const { emulator, stack, up } = await startDeployed(webhookProgram(renders));
     expect(up).toMatchObject({ code: 0, calls: ["list", "register"] });
     const { enabledEvents: _, ...webhook } = emulator.webhooks[0] ?? { enabledEvents: [] };
     expect(await stack.outputs()).toEqual({ ...webhook, secretVersion: 1 });
-    for (const again of [await stack.preview("--expect-no-changes"), await stack.up("--expect-no-changes")]) {
-        expect(again).toMatchObject({ code: 0, calls: [] });
-    }
+    expect(await stack.previewAndUp("--expect-no-changes")).toMatchObject(noChange);
 });
 
 test("up, then refresh, also of the program, changes nothing; each is one call", async () => {
-    const { stack } = await startProject(webhookProgram(renders));
-    await stack.up();
+    const { stack } = await startDeployed(webhookProgram(renders));
     expect(await stack.refresh("--expect-no-changes")).toMatchObject({ code: 0, calls: ["list"] });
     expect(await stack.refresh("--run-program", "--expect-no-changes")).toMatchObject({ code: 0, calls: ["list"] });
     expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
 });
 
 test("adopting keeps the live secret without an update; then, with and without `adopt`, there is no change", async () => {
+    const names = ["same", "none", "true"] as const;
     const { emulator, stack } = await startProject("");
-    const { id, secret } = emulator.register(renders);
-    stack.program(webhookProgram({ ...renders, adopt: id }));
+    const webhooks = names.map((name) => emulator.register({ ...renders, url: urlOf(name) }));
+    const program = (adoptOf: (name: (typeof names)[number], id: string) => unknown) =>
+        webhooks
+            .map(({ id, url }, index) => {
+                const name = names[index] ?? "none";
+                const inputs = JSON.stringify({ ...renders, url, adopt: adoptOf(name, id) });
+                return `const { id, secret } = new captions.Webhook("${name}", ${inputs});\nexports["${name}"] = { id, secret };`;
+            })
+            .map((text) => `{\n${text}\n}`)
+            .join("\n");
+    stack.program(program((_, id) => id));
     expect(await stack.up()).toMatchObject({ code: 0, calls: ["list"] });
-    expect(await stack.outputs()).toMatchObject({ id, secret });
-    for (const adopt of [id, undefined, true]) {
-        stack.program(webhookProgram({ ...renders, adopt }));
-        expect(await stack.preview("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
-        expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
-    }
+    const outputs = Object.fromEntries(webhooks.map(({ id, secret }, index) => [names[index], { id, secret }]));
+    expect(await stack.outputs()).toEqual(outputs);
+    stack.program(program((name, id) => ({ same: id, none: undefined, true: undefined })[name]));
+    expect(await stack.previewAndUp("--expect-no-changes")).toMatchObject(noChange);
+    stack.program(program((name, id) => ({ same: id, none: undefined, true: true })[name]));
+    expect(await stack.previewAndUp("--expect-no-changes")).toMatchObject(noChange);
 });
 
 test("a preview calls nothing that changes anything, whatever it shows", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    expect((await stack.preview()).calls).toEqual([]);
-    await stack.up();
+    const { emulator, stack } = await startDeployed(all("before"));
     const before = emulator.webhooks;
-    for (const change of [
-        { enabledEvents: ["creator.success"] },
-        { url: "https://api.example.com/other" },
-        { rotateWhenChanged: { a: "1" } },
-        { enabledEvents: ["creator.success", "creator.started"] },
-        { url: "http://api.example.com/other" },
-    ]) {
-        stack.program(webhookProgram({ ...renders, ...change }));
-        expect((await stack.preview()).calls.filter((endpoint) => endpoint !== "events")).toEqual([]);
-    }
-    stack.program("");
-    expect(await stack.preview()).toMatchObject({ calls: [], operations: { delete: 1 } });
+    const added = (inputs: object) => `\nnew captions.Webhook("added", ${JSON.stringify({ ...renders, ...inputs })});`;
+    const { allowed: _, ...others } = changes;
+    stack.program(all("after", others) + added({}));
+    const operations = { create: 1, update: updated.length, delete: 1 };
+    expect(await stack.preview()).toMatchObject({ code: 0, calls: [], operations });
+    stack.program(all("before") + added({ enabledEvents: ["creator.success", "creator.started"] }));
+    expect(await stack.preview()).toMatchObject({ calls: ["events"] });
+    stack.program(all("before") + added({ url: "http://api.example.com/other" }));
+    expect(await stack.preview()).toMatchObject({ calls: [] });
     expect(emulator.webhooks).toEqual(before);
 });
 
@@ -74,7 +109,7 @@ new captions.Webhook("third", {
     rotateWhenChanged: { first: first.id },
 });
 `);
-    expect(await stack.preview()).toMatchObject({ code: 0, operations: { create: 4 } });
+    expect(await stack.preview()).toMatchObject({ code: 0, calls: [], operations: { create: 4 } });
     expect(await stack.up()).toMatchObject({ code: 0 });
     const first = emulator.webhooks.find(({ url }) => url === renders.url);
     expect(emulator.webhooks.map(({ url, enabledEvents }) => ({ url, enabledEvents }))).toEqual(
@@ -86,67 +121,54 @@ new captions.Webhook("third", {
     expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
 });
 
-test("each property updates in place with one call and a new secret in the same run", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    await stack.up();
-    const { id } = await stack.outputs();
-    let version = 1;
-    let inputs: Record<string, unknown> = renders;
-    for (const [change, body] of [
-        [{ url: "https://api.example.com/other" }, { id, url: "https://api.example.com/other" }],
-        [{ enabledEvents: ["creator.success"] }, { id, enabledEvents: ["creator.success"] }],
-        [{ rotateWhenChanged: { quarter: "2026-Q4" } }, { id }],
-        [{ rotateWhenChanged: { quarter: "2027-Q1" } }, { id }],
-    ] as const) {
-        inputs = { ...inputs, ...change };
-        stack.program(webhookProgram(inputs));
-        expect(await stack.up()).toMatchObject({ code: 0, calls: ["update"], operations: { update: 1 } });
-        expect(emulator.calls.at(-1)?.body).toEqual(body);
-        expect(await stack.outputs()).toMatchObject({
-            id,
-            secret: emulator.webhooks[0]?.secret,
-            secretVersion: ++version,
-        });
+test("each property updates in place with one call and a new secret in the same run; another spelling is no change", async () => {
+    const { emulator, stack } = await startDeployed(all("before"));
+    const before = (await stack.outputs()) as Outputs;
+    const webhooks = emulator.webhooks;
+    stack.program(all("after"));
+    expect(await stack.up()).toMatchObject({
+        code: 0,
+        calls: updated.map(() => "update"),
+        operations: { update: updated.length },
+    });
+    const bodies = updated.map((name) => ({ id: before[name]?.id, ...changes[name]?.body }));
+    expect(emulator.calls.map(({ body }) => body)).toEqual(expect.arrayContaining(bodies));
+    const after = (await stack.outputs()) as Outputs;
+    for (const [name, { id = "", secretVersion = Number.NaN } = {}] of Object.entries(before)) {
+        const secret = emulator.webhooks.find((webhook) => webhook.id === id)?.secret;
+        const rotated = updated.includes(name) ? 1 : 0;
+        expect(after[name], name).toEqual({ id, secret, secretVersion: secretVersion + rotated });
+        expect(webhooks.some((webhook) => webhook.secret === secret)).toBe(rotated === 0);
     }
-    for (const same of [
-        { url: "HTTPS://API.EXAMPLE.COM:443/other" },
-        { enabledEvents: ["creator.success", "creator.success"] },
-        { allowDuplicateUrl: true },
-    ]) {
-        stack.program(webhookProgram({ ...inputs, ...same }));
-        expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
-    }
+    expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
 });
 
 test("the secret survives refreshes and changes of other resources", async () => {
-    const { stack } = await startProject(webhookProgram(renders));
-    await stack.up();
+    const { stack } = await startDeployed(webhookProgram(renders));
     const before = await stack.outputs();
-    await stack.refresh();
     stack.program(`${webhookProgram(renders)}
 new captions.Webhook("other", { url: "https://api.example.com/other", enabledEvents: ["creator.success"] });`);
-    expect(await stack.up()).toMatchObject({ code: 0, operations: { create: 1, same: 2 } });
+    expect(await stack.up("--refresh")).toMatchObject({ code: 0, operations: { create: 1, same: 2 } });
     await stack.refresh();
     expect(await stack.outputs()).toEqual(before);
 });
 
 test("downstream the secret is unknown in a preview only when it will rotate", async () => {
-    const { stack } = await startProject(webhookProgram(renders));
-    await stack.up();
-    const downstream = (inputs: object) => `
-const webhook = new captions.Webhook("renders", ${JSON.stringify(inputs)});
-webhook.secret.apply(() => console.log("the secret is known"));
-`;
-    stack.program(downstream({ ...renders, enabledEvents: [...renders.enabledEvents].reverse() }));
-    expect((await stack.preview()).text).toContain("the secret is known");
-    stack.program(downstream({ ...renders, rotateWhenChanged: { a: "1" } }));
-    expect((await stack.preview()).text).not.toContain("the secret is known");
+    const { stack } = await startDeployed(all("before"));
+    stack.program(all("after"));
+    const { code, text } = await stack.preview();
+    expect(code).toBe(0);
+    const known = [...text.matchAll(/the secret is known: (.+)\./g)].map(([, name]) => name).sort();
+    expect(known).toEqual(
+        Object.keys(changes)
+            .filter((name) => !updated.includes(name))
+            .sort(),
+    );
 });
 
 test("state, screen, event log and a state that was saved half-way contain no secret and no key in clear", async () => {
     // Every run of every test is searched; here the search is shown to have something to find.
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    await stack.up();
+    const { emulator, stack } = await startDeployed(webhookProgram(renders));
     const [saved] = await stack.webhooks();
     expect(saved?.outputs.secret).toMatchObject({ ciphertext: expect.any(String) });
     expect(saved?.outputs).toMatchObject({ url: renders.url, secretVersion: 1 });
@@ -190,8 +212,7 @@ test("/register times out, and is done only later: the next run names the webhoo
 });
 
 test("deleted elsewhere: a refresh drops it, up registers a new one, and destroy succeeds in either case", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    await stack.up();
+    const { emulator, stack } = await startDeployed(webhookProgram(renders));
     emulator.remove(emulator.webhooks[0]?.id ?? "");
     expect(await stack.refresh()).toMatchObject({ code: 0, operations: { delete: 1 } });
     expect(await stack.webhooks()).toEqual([]);
@@ -202,25 +223,26 @@ test("deleted elsewhere: a refresh drops it, up registers a new one, and destroy
 });
 
 test("drift of url, of events and of the secret shows in a refresh, and up repairs url and events", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    await stack.up();
-    const id = emulator.webhooks[0]?.id ?? "";
-    for (const change of [{ url: "https://elsewhere.example.com/" }, { enabledEvents: ["creator.failure"] }]) {
-        emulator.update(id, change);
-        const drift = await stack.run("refresh", "--preview-only", "--diff", "--expect-no-changes");
-        expect(drift.code).not.toBe(0);
-        expect(drift.text).toContain(Object.keys(change)[0]);
-        expect(await stack.refresh()).toMatchObject({ code: 0, operations: { update: 1 } });
-        expect(await stack.up()).toMatchObject({ code: 0, calls: ["update"] });
-        expect(emulator.webhooks).toMatchObject([renders]);
-        expect(await stack.outputs()).toMatchObject({ secret: emulator.webhooks[0]?.secret });
-    }
-    emulator.rotate(id);
-    expect((await stack.run("refresh", "--preview-only", "--expect-no-changes")).code).not.toBe(0);
-    await stack.refresh();
+    const { emulator, stack } = await startDeployed(all("before"));
+    const before = emulator.webhooks;
+    const idOf = (name: string) => before.find(({ url }) => url === urlOf(name))?.id ?? "";
+    emulator.update(idOf("url"), { url: "https://elsewhere.example.com/" });
+    emulator.update(idOf("events"), { enabledEvents: ["creator.failure"] });
+    emulator.rotate(idOf("keeper"));
+    const drift = await stack.run("refresh", "--preview-only", "--diff", "--expect-no-changes");
+    expect(drift.code).not.toBe(0);
+    expect(drift.operations).toMatchObject({ update: 3 });
+    for (const text of ["elsewhere.example.com", "enabledEvents"]) expect(drift.text).toContain(text);
+    expect(await stack.refresh()).toMatchObject({ code: 0, operations: { update: 3 } });
     // A secret that was rotated elsewhere is nothing to repair: it only goes on to whatever uses it.
-    expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
-    expect(await stack.outputs()).toMatchObject({ secret: emulator.webhooks[0]?.secret });
+    expect(await stack.up()).toMatchObject({ code: 0, calls: ["update", "update"], operations: { update: 2 } });
+    expect(emulator.webhooks.map(({ secret: _, ...webhook }) => webhook)).toEqual(
+        before.map(({ secret: _, ...webhook }) => webhook),
+    );
+    const outputs = Object.values((await stack.outputs()) as Outputs);
+    for (const { id, secret } of emulator.webhooks) {
+        expect(outputs).toContainEqual(expect.objectContaining({ id, secret }));
+    }
 });
 
 test("many webhooks take no more calls, and no more bytes in the state, than bench/limits.json allows", async () => {
@@ -247,7 +269,12 @@ for (let index = 0; index < ${count}; index++) {
 });
 
 test("the secret is exported as a secret, and reaches whatever uses it still marked", async () => {
-    const { stack } = await startProject(`${withConsumer(renders)}
+    const { stack } = await startProject(`
+const webhook = new captions.Webhook("renders", ${JSON.stringify(renders)});
+class Consumer extends pulumi.ComponentResource {
+    constructor(name, args) { super("test:index:Consumer", name, args); }
+}
+module.exports = { secret: webhook.secret, id: webhook.id };
 new Consumer("consumer", { secret: webhook.secret });
 module.exports.derived = pulumi.interpolate\`Bearer \${webhook.secret}\`;
 module.exports.isSecret = pulumi.isSecret(webhook.secret);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { expectNoTrace } from "../support/no-trace";
-import { renders, startProject, webhookProgram } from "../support/project";
+import { renders, startDeployed, startProject, webhookProgram } from "../support/project";
 
 test("a preview finds every wrong input, and an event that the API does not know", async () => {
     const { emulator, stack } = await startProject(
@@ -45,10 +45,13 @@ test("a wrong key, a missing contract and a missing key say what to do", async (
         expectNoTrace(failed.text);
     }
     const keyless = await startProject(webhookProgram(renders), { env: { CAPTIONS_API_KEY: "" } });
-    const preview = await keyless.stack.preview();
-    expect(preview).toMatchObject({ code: 0, calls: [] });
-    expect(preview.text).toContain("captions: there is no API key: a preview works without one, `pulumi up` will not");
-    const failed = await keyless.stack.up();
+    const failed = await keyless.stack.previewAndUp();
+    expect(failed).toMatchObject({ calls: [] });
+    expect(failed.code).not.toBe(0);
+    expect(failed.preview).toContain("2 to create");
+    expect(failed.preview).toContain(
+        "captions: there is no API key: a preview works without one, `pulumi up` will not",
+    );
     expect(failed.text).toContain("pulumi config set --secret captions:apiKey");
     expectNoTrace(failed.text);
     expect(emulator.webhooks).toEqual([]);
@@ -68,8 +71,7 @@ test("a server that is not there, and a base URL that is none, are told in a sen
 });
 
 test("errors of refresh and destroy are sentences, too", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    await stack.up();
+    const { emulator, stack } = await startDeployed(webhookProgram(renders));
     emulator.behave({ secrets: "masked" });
     const refresh = await stack.refresh();
     expect(refresh.code).not.toBe(0);

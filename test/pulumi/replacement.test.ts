@@ -1,5 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
-import { renders, startProject } from "../support/project";
+import { renders, startDeployed, startProject, webhookProgram } from "../support/project";
 import type { Run } from "../support/stack";
 
 /** A webhook with options, all outputs exported, and a resource that comes after it and fails on request. */
@@ -12,34 +12,51 @@ ${fails ? `new captions.Webhook("failing", { url: webhook.id.apply(() => "https:
 const replaced = { code: 0, calls: ["list", "register", "delete"] };
 
 describe("a replacement that the program asks for", () => {
-    test("by replacementTrigger registers the new webhook, then deletes the old one, and counts its secrets on", async () => {
-        const { emulator, stack } = await startProject(program({ replacementTrigger: "2026-Q3" }));
-        expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
-        const [old] = emulator.webhooks;
-        const versions = [1];
+    test("by replacementTrigger registers the new webhooks, then deletes the old ones, and counts their secrets on", async () => {
+        const names = ["plain", "adopting", "by-id"] as const;
+        const all = (trigger: string, inputs: Partial<Record<(typeof names)[number], object>> = {}) =>
+            names
+                .map((name) => {
+                    const args = { ...renders, url: `${renders.url}/${name}`, ...inputs[name] };
+                    return `{
+const webhook = new captions.Webhook("${name}", ${JSON.stringify(args)}, { replacementTrigger: "${trigger}" });
+exports["${name}"] = { id: webhook.id, secret: webhook.secret, secretVersion: webhook.secretVersion };
+}`;
+                })
+                .join("\n");
+        const outputsOf = async () =>
+            (await stack.outputs()) as Record<string, { id: string; secret: string; secretVersion: number }>;
+        const { emulator, stack } = await startProject(all("2026-Q3"));
+        expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", ...names.map(() => "register")] });
+        const first = await outputsOf();
+        const adopt = { adopting: { adopt: true }, "by-id": { adopt: first["by-id"]?.id } };
+        stack.program(all("2026-Q4", adopt));
+        const preview = await stack.preview();
+        expect(preview).toMatchObject({ code: 0, operations: { replace: names.length }, calls: [] });
+        let before = first;
         for (const [quarter, inputs, version] of [
-            ["2026-Q4", {}, 2],
-            ["2027-Q1", { adopt: true }, 3],
-            ["2027-Q2", { adopt: old?.id }, 4],
-        ] as const) {
-            stack.program(program({ replacementTrigger: quarter }, inputs));
-            const before = emulator.webhooks;
-            const preview = await stack.preview();
-            expect(preview).toMatchObject({ code: 0, operations: { replace: 1 }, calls: [] });
             // An id that is not there any more cannot be adopted.
-            if (version === 4) stack.program(program({ replacementTrigger: quarter }));
-            expect(await stack.up()).toMatchObject({ ...replaced, operations: { replace: 1 } });
-            expect(emulator.webhooks).toHaveLength(1);
-            expect(emulator.webhooks[0]?.id).not.toBe(before[0]?.id);
-            expect(await stack.outputs()).toMatchObject({
-                id: emulator.webhooks[0]?.id,
-                secret: emulator.webhooks[0]?.secret,
-                // The engine does not tell the plugin which version is replaced: the time is larger than any count.
-                secretVersion: inject("front") === "native" ? expect.any(Number) : version,
+            ["2026-Q4", { adopting: { adopt: true } }, 2],
+            ["2027-Q1", {}, 3],
+        ] as const) {
+            stack.program(all(quarter, inputs));
+            expect(await stack.up()).toMatchObject({
+                code: 0,
+                calls: ["list", ...names.map(() => "register"), ...names.map(() => "delete")],
+                operations: { replace: names.length },
             });
-            versions.push(Number((await stack.outputs()).secretVersion));
+            const after = await outputsOf();
+            const pairs = names.map((name) => ({ id: after[name]?.id, secret: after[name]?.secret }));
+            const byId = (one: { id?: string }, other: { id?: string }) => (one.id ?? "").localeCompare(other.id ?? "");
+            expect(emulator.webhooks.map(({ id, secret }) => ({ id, secret })).sort(byId)).toEqual(pairs.sort(byId));
+            for (const name of names) {
+                expect(after[name]?.id).not.toBe(before[name]?.id);
+                // The engine does not tell the plugin which version is replaced: the time is larger than any count.
+                if (inject("front") === "dynamic") expect(after[name]?.secretVersion).toBe(version);
+                expect(after[name]?.secretVersion).toBeGreaterThan(before[name]?.secretVersion ?? Number.NaN);
+            }
+            before = after;
         }
-        expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
         expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0, calls: [] });
     });
 
@@ -89,8 +106,7 @@ describe("a replacement that the command line asks for", () => {
         (await stack.webhooks())[0]?.urn ?? "";
 
     test("(--replace, --target-replace, state taint) is rejected with what to do, and done with --refresh", async () => {
-        const { emulator, stack } = await startProject(program({}));
-        await stack.up();
+        const { emulator, stack } = await startDeployed(webhookProgram(renders));
         const urn = await urnOf(stack);
         const ways: readonly ((...more: string[]) => Promise<Run>)[] = [
             (...more) => stack.up("--replace", urn, ...more),
@@ -117,25 +133,36 @@ describe("a replacement that the command line asks for", () => {
         }
     });
 
-    test.each([false, true])(
-        "replaces a generation of a rotating webhook, and no other (distinctUrls: %s)",
-        async (distinctUrls) => {
-            const rotating = `
-const webhook = new captions.RotatingWebhook("renders", ${JSON.stringify({ ...renders, generations: ["b", "a"], distinctUrls })});
-module.exports = { secrets: webhook.secrets };
-`;
-            const { emulator, stack } = await startProject(rotating);
-            await stack.up();
-            const [oldest, newest] = emulator.webhooks;
-            const urns = (await stack.webhooks()).map(({ urn }) => urn);
-            const urn = urns.find((one) => one.endsWith("renders-b")) ?? "";
-            expect(await stack.up("--refresh", "--replace", urn)).toMatchObject(replaced);
-            expect(emulator.webhooks).toHaveLength(2);
-            expect(emulator.webhooks[0]).toEqual(oldest);
-            expect(emulator.webhooks[1]?.id).not.toBe(newest?.id);
-            expect((await stack.outputs()).secrets).toEqual(emulator.webhooks.toReversed().map(({ secret }) => secret));
-        },
-    );
+    test("replaces a generation of a rotating webhook, and no other (with distinctUrls and without)", async () => {
+        const { emulator, stack } = await startProject(
+            [false, true]
+                .map((distinctUrls) => {
+                    const url = `${renders.url}/${distinctUrls}`;
+                    const args = JSON.stringify({ ...renders, url, generations: ["b", "a"], distinctUrls });
+                    return `exports["${distinctUrls}"] = new captions.RotatingWebhook("${distinctUrls}", ${args}).secrets;`;
+                })
+                .join("\n"),
+        );
+        await stack.up();
+        const of = (distinctUrls: boolean) =>
+            emulator.webhooks.filter(({ url }) => url.startsWith(`${renders.url}/${distinctUrls}`));
+        const before = [of(false), of(true)];
+        const urns = (await stack.webhooks()).map(({ urn }) => urn).filter((urn) => urn.endsWith("-b"));
+        expect(urns).toHaveLength(2);
+        expect(await stack.up("--refresh", ...urns.flatMap((urn) => ["--replace", urn]))).toMatchObject({
+            code: 0,
+            calls: ["list", "register", "register", "delete", "delete"],
+        });
+        const outputs = await stack.outputs();
+        for (const [index, distinctUrls] of [false, true].entries()) {
+            const [oldest, newest] = before[index] ?? [];
+            const after = of(distinctUrls);
+            expect(after).toHaveLength(2);
+            expect(after[0]).toEqual(oldest);
+            expect(after[1]?.id).not.toBe(newest?.id);
+            expect(outputs[String(distinctUrls)]).toEqual(after.toReversed().map(({ secret }) => secret));
+        }
+    });
 });
 
 test("a rotating webhook never passes over a webhook that none of its generations has, nor rejects its own with --target", async () => {

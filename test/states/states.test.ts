@@ -26,8 +26,7 @@ async function startPlace(stateFile: string, behaviour: Partial<Behaviour>, text
     const env = { CAPTIONS_LIST_LAG_SECONDS: "0.3", CAPTIONS_CALL_TIMEOUT_SECONDS: "3" };
     const stack = await Stack.create({ program: text, emulator, env });
     // Pulumi's SDK keeps the configuration in the state, and a refresh uses that: so no address may be in it.
-    const accounts = JSON.stringify({ eu: { apiKey } });
-    expect((await stack.run("config", "set", "--secret", "captions:accounts", accounts)).code).toBe(0);
+    stack.setSecret("captions:accounts", JSON.stringify({ eu: { apiKey } }));
     return { emulator, stack };
 }
 
@@ -53,10 +52,9 @@ describe.each(kept)("the state %s/%s", (version, name) => {
         const names = Object.keys(form.declared);
         const before = emulator.webhooks;
 
-        const strict = form.halfWay ? [] : ["--expect-no-changes"];
-        expect(await stack.refresh(...strict)).toMatchObject({ code: 0 });
-        expect(emulator.webhooks).toEqual(before);
-        const up = await stack.up(...strict);
+        const strict = "--expect-no-changes";
+        if (!form.halfWay) expect(await stack.refresh(strict)).toMatchObject({ code: 0, calls: ["list"] });
+        const up = await stack.up(form.halfWay ? "--refresh" : strict);
         expect(up).toMatchObject({ code: 0 });
         expect(up.calls.filter((call) => call !== "list")).toEqual((form.pending ?? []).map(() => "update"));
         // One half-way is whole now.

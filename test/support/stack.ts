@@ -1,10 +1,12 @@
 import {
+    cpSync,
     existsSync,
     mkdirSync,
     mkdtempSync,
     readdirSync,
     readFileSync,
     rmSync,
+    statSync,
     symlinkSync,
     writeFileSync,
 } from "node:fs";
@@ -13,10 +15,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import type { Emulator } from "../../emulator";
-import { type Engine, ensureEngine } from "../../engine";
+import { type Engine, engineEnvironment, ensureEngine } from "../../engine";
 import { type PulumiResult, runPulumi } from "../../engine/pulumi";
+import { writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
+import { conceal, reveal } from "./secrets";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -47,6 +51,12 @@ export interface Resource {
     readonly initErrors?: readonly string[];
 }
 
+export interface State {
+    readonly resources?: readonly Resource[];
+    readonly pending_operations?: readonly unknown[];
+    readonly secrets_providers: { readonly state: { readonly salt: string } };
+}
+
 export interface StackOptions {
     /** JavaScript. `captions` and `pulumi` are there already. */
     readonly program: string;
@@ -54,6 +64,8 @@ export interface StackOptions {
     readonly env?: Readonly<Record<string, string>>;
     /** Another `node_modules` than that with the packed tarball and the newest SDK. */
     readonly nodeModules?: string;
+    /** The state to begin with: a folder that {@link Stack.copyState} has made. Default: that of an empty stack. */
+    readonly state?: string;
 }
 
 const projectFiles = {
@@ -77,16 +89,15 @@ let engine: Promise<Engine> | undefined;
 export class Stack {
     readonly folder = mkdtempSync(join(tmpdir(), "pulumi-captions-stack-"));
     readonly #project = join(this.folder, "project");
+    readonly #stateFolder = join(this.folder, "pulumi-state");
     readonly #options: StackOptions;
     readonly #secrets = new Set<string>();
+    readonly #searched = new Map<string, string>();
     #runs = 0;
 
     static async create(options: StackOptions): Promise<Stack> {
         engine ??= ensureEngine({ log: () => undefined });
-        const stack = new Stack(options, await engine);
-        const init = await stack.run("stack", "init", "test");
-        if (init.code !== 0) throw new Error(init.text);
-        return stack;
+        return new Stack(options, await engine);
     }
 
     private constructor(
@@ -99,6 +110,13 @@ export class Stack {
         symlinkSync(options.nodeModules ?? inject("nodeModules"), join(this.#project, "node_modules"));
         writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
         this.program(options.program);
+        writeEmptyStack(engine, { project: this.#project, projectName: "test", temporaryFolder: this.folder });
+        if (options.state !== undefined) cpSync(options.state, this.#stateFolder, { recursive: true });
+    }
+
+    /** Copies the state, for another stack to begin with. */
+    copyState(folder: string): void {
+        cpSync(this.#stateFolder, folder, { recursive: true });
     }
 
     /** Replaces the program. */
@@ -112,8 +130,24 @@ export class Stack {
         writeFileSync(join(this.#project, "index.js"), `${imports.join("\n")}\n${text}\n`);
     }
 
+    /** What `pulumi config set --secret` does, for a name that is not set yet. */
+    setSecret(name: string, value: string): void {
+        const file = join(this.#project, "Pulumi.test.yaml");
+        const text = readFileSync(file, "utf8");
+        const salt = /^encryptionsalt: (\S+)$/m.exec(text)?.[1] ?? "";
+        const secret = conceal(value, this.#environment.PULUMI_CONFIG_PASSPHRASE ?? "", salt);
+        const head = text.includes("config:\n") ? "" : "config:\n";
+        writeFileSync(file, `${text}${head}  ${name}:\n    secure: ${secret}\n`);
+    }
+
     up(...args: string[]): Promise<Run> {
         return this.run("up", "--yes", "--skip-preview", ...args);
+    }
+
+    /** An `up` as users run it, and what its preview showed: {@link Run.operations} is about the `up` alone. */
+    async previewAndUp(...args: string[]): Promise<Run & { readonly preview: string }> {
+        const run = await this.run("up", "--yes", ...args);
+        return { ...run, preview: run.text.split("Updating (test):", 1)[0] ?? "" };
     }
 
     preview(...args: string[]): Promise<Run> {
@@ -135,14 +169,21 @@ export class Stack {
 
     /** All resources of the state. */
     async resources(): Promise<readonly Resource[]> {
-        // What `pulumi stack export` prints, without a process for it.
-        const file = join(this.folder, "pulumi-state/.pulumi/stacks/test/test.json");
-        return JSON.parse(await readFile(file, "utf8")).checkpoint.latest.resources ?? [];
+        return (await this.state()).resources ?? [];
     }
 
-    /** The stack's outputs, with secrets in clear. */
+    /** The stack's outputs, with secrets in clear: what `pulumi stack output --json --show-secrets` prints. */
     async outputs(): Promise<Record<string, unknown>> {
-        return JSON.parse((await this.#spawn(["stack", "output", "--json", "--show-secrets"])).stdout);
+        const { resources = [], secrets_providers } = await this.state();
+        const { outputs = {} } = resources.find(({ type }) => type === "pulumi:pulumi:Stack") ?? {};
+        const { PULUMI_CONFIG_PASSPHRASE = "" } = this.#environment;
+        return reveal(outputs, PULUMI_CONFIG_PASSPHRASE, secrets_providers.state.salt) as Record<string, unknown>;
+    }
+
+    /** What `pulumi stack export` prints, without a process for it. */
+    async state(): Promise<State> {
+        const file = join(this.#stateFolder, ".pulumi/stacks/test/test.json");
+        return JSON.parse(await readFile(file, "utf8")).checkpoint.latest;
     }
 
     /** Runs a command of the engine, whatever its outcome. */
@@ -165,19 +206,24 @@ export class Stack {
         };
     }
 
-    #spawn(args: readonly string[]): Promise<PulumiResult> {
+    get #environment(): Readonly<Record<string, string>> {
         const { emulator, env } = this.#options;
-        return runPulumi(this.engine, [...args, ...(args.includes("init") ? [] : ["--stack", "test"])], {
+        return {
+            ...engineEnvironment(this.engine, this.folder),
+            CAPTIONS_API_KEY: emulator.apiKey,
+            CAPTIONS_BASE_URL: emulator.baseUrl,
+            // The option --event-log is there only then.
+            PULUMI_DEBUG_COMMANDS: "true",
+            ...quickStart,
+            ...env,
+        };
+    }
+
+    #spawn(args: readonly string[]): Promise<PulumiResult> {
+        return runPulumi(this.engine, [...args, "--stack", "test"], {
             project: this.#project,
             temporaryFolder: this.folder,
-            env: {
-                CAPTIONS_API_KEY: emulator.apiKey,
-                CAPTIONS_BASE_URL: emulator.baseUrl,
-                // The option --event-log is there only then.
-                PULUMI_DEBUG_COMMANDS: "true",
-                ...quickStart,
-                ...env,
-            },
+            env: this.#environment,
         });
     }
 
@@ -186,11 +232,21 @@ export class Stack {
         this.#secrets.add(this.#options.emulator.apiKey);
     }
 
-    /** Searches the screen and every file that the engine wrote: state, history, backups, event logs. */
+    /** Whether a file was not there, or not the same, when this was asked last: no secret gets into it unless it changes. */
+    #isNew(file: string): boolean {
+        const { mtimeMs, size } = statSync(file);
+        const version = `${mtimeMs} ${size}`;
+        if (this.#searched.get(file) === version) return false;
+        this.#searched.set(file, version);
+        return true;
+    }
+
+    /** Searches the screen and every file that the engine has written since: state, history, backups, event logs. */
     #searchForSecrets(what: string, text: string): void {
         const files = readdirSync(this.folder, { recursive: true, withFileTypes: true })
             .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
-            .map((entry) => join(entry.parentPath, entry.name));
+            .map((entry) => join(entry.parentPath, entry.name))
+            .filter((file) => this.#isNew(file));
         const texts = new Map([
             [`the screen of ${what}`, text],
             ...files.map((file) => [file, withoutDebug(readFileSync(file, "latin1"))] as const),

@@ -1,13 +1,12 @@
 import { expect, test } from "vitest";
-import { renders, startProject, webhookProgram } from "../../support/project";
+import { renders, startDeployed, startProject, webhookProgram } from "../../support/project";
 
 test("another account is a replacement: registered in the new one before it is deleted in the old one", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders));
-    await stack.up();
+    const { emulator, stack } = await startDeployed(webhookProgram(renders));
     const old = emulator.webhooks[0];
     const other = await startProject("");
     const accounts = { eu: { apiKey: other.emulator.apiKey, baseUrl: other.emulator.baseUrl } };
-    await stack.run("config", "set", "--secret", "captions:accounts", JSON.stringify(accounts));
+    stack.setSecret("captions:accounts", JSON.stringify(accounts));
     stack.program(webhookProgram({ ...renders, account: "eu" }));
     const replaced = await stack.up();
     expect(replaced).toMatchObject({ code: 0, operations: { replace: 1 }, calls: ["delete"] });

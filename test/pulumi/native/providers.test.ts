@@ -73,18 +73,24 @@ test("a webhook that loses its provider is moved to the default one's account; o
 test("a changed key, base URL or limit of a provider replaces no webhook and rotates none", async () => {
     const { emulator, stack } = await startProject("", { env: { NEW_KEY: "another-key-9Tq2" } });
     const { baseUrl } = emulator;
-    const settings = { baseUrl, listLagSeconds: 0.3 };
-    stack.program(provider("eu", settings) + webhook("one", "eu"));
-    await stack.up();
-    const before = emulator.webhooks;
     const mirror = new URL(baseUrl);
     mirror.hostname = "localhost";
-    for (const change of [{ key: "NEW_KEY" }, { baseUrl: mirror.href }, { callTimeoutSeconds: 30 }]) {
-        stack.program(provider("eu", { ...settings, ...change }) + webhook("one", "eu"));
-        expect(await stack.preview()).toMatchObject({ code: 0, calls: [] });
-        const up = await stack.up();
-        expect(up).toMatchObject({ code: 0, operations: { update: 1, same: 2 }, calls: [] });
-    }
+    const changes = { key: { key: "NEW_KEY" }, address: { baseUrl: mirror.href }, limit: { callTimeoutSeconds: 30 } };
+    const program = (isChanged: boolean) =>
+        Object.entries(changes)
+            .map(([name, change]) => {
+                const settings = { baseUrl, listLagSeconds: 0.3, ...(isChanged ? change : {}) };
+                const declared = webhook(`of_${name}`, name).replace(renders.url, `${renders.url}/${name}`);
+                return provider(name, settings) + declared;
+            })
+            .join("");
+    stack.program(program(false));
+    await stack.up();
+    const before = emulator.webhooks;
+    expect(before).toHaveLength(3);
+    stack.program(program(true));
+    const both = await stack.previewAndUp();
+    expect(both).toMatchObject({ code: 0, operations: { update: 3, same: 4 }, calls: [] });
     expect(emulator.webhooks).toEqual(before);
 });
 
@@ -116,10 +122,10 @@ test("a webhook of the dynamic provider is not taken for one of another account 
     const other = await startProject("");
     const { emulator, stack } = await startProject("", { env: { OTHER_KEY: other.emulator.apiKey } });
     const { apiKey, baseUrl } = emulator;
-    await stack.run("config", "set", "--secret", "captions:apiKey", apiKey);
-    await stack.run("config", "set", "captions:baseUrl", baseUrl);
+    stack.setSecret("captions:apiKey", apiKey);
+    stack.setSecret("captions:baseUrl", baseUrl);
     const accounts = JSON.stringify({ us: { apiKey: other.emulator.apiKey, baseUrl: other.emulator.baseUrl } });
-    await stack.run("config", "set", "--secret", "captions:accounts", accounts);
+    stack.setSecret("captions:accounts", accounts);
     const declared = (name: string, account?: string) =>
         `new captions.Webhook("${name}", ${JSON.stringify({ ...renders, account })});\n`;
     stack.program(declared("one") + declared("two", "us"), "dynamic");
@@ -143,7 +149,7 @@ test("a webhook of the dynamic provider is not taken for one of another account 
 test("a webhook of an account of the dynamic provider needs a provider of that account", async () => {
     const { emulator, stack } = await startProject("");
     const accounts = JSON.stringify({ eu: { apiKey: emulator.apiKey, baseUrl: emulator.baseUrl } });
-    await stack.run("config", "set", "--secret", "captions:accounts", accounts);
+    stack.setSecret("captions:accounts", accounts);
     stack.program(`new captions.Webhook("one", ${JSON.stringify({ ...renders, account: "eu" })});`, "dynamic");
     expect(await stack.up()).toMatchObject({ code: 0, calls: ["list", "register"] });
     stack.program(`new captions.Webhook("one", ${JSON.stringify(renders)});`);
