@@ -3,6 +3,7 @@ import { type Emulator, startEmulator } from "../../../emulator";
 import { type Engine, ensureEngine } from "../../../engine";
 import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../engine/pulumi";
 import { findLeaks } from "../../support/leaks";
+import { quickTypeScript } from "../../support/quick-typescript";
 
 let engine: Promise<Engine> | undefined;
 
@@ -85,7 +86,7 @@ export class Project {
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 CAPTIONS_LIST_LAG_SECONDS: "0.3",
                 // The types are checked once, by a test of their own.
-                PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+                ...quickTypeScript,
                 ...env,
             },
             ...more,
