@@ -4,6 +4,7 @@ import { type Engine, ensureEngine } from "../../../engine";
 import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../engine/pulumi";
 import { findLeaks } from "../../support/leaks";
 import { quickTypeScript } from "../../support/quick-typescript";
+import type { AtEnd } from "../../support/shared";
 
 let engine: Promise<Engine> | undefined;
 
@@ -12,9 +13,9 @@ export function getEngine(): Promise<Engine> {
     return engine;
 }
 
-export async function emulatorForTest(): Promise<Emulator> {
+export async function emulatorForTest(atEnd: AtEnd = onTestFinished): Promise<Emulator> {
     const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
-    onTestFinished(() => emulator.stop());
+    atEnd(() => emulator.stop());
     return emulator;
 }
 
