@@ -11,6 +11,7 @@ import type { Language } from "../../engine/languages";
 import { findOrBuildLanguages, installPythonSdk } from "../prerequisites";
 import { example, sdk, silent, temporaryFolder, tool, version } from "../sdk/support";
 import { findLeaks, textsIn } from "../support/leaks";
+import { quickTypeScript } from "../support/quick-typescript";
 import { onDay } from "./support/clock";
 
 /** A cold compiler compiles Pulumi's SDK, too. */
@@ -104,8 +105,10 @@ class Reader {
             // Nothing lags here.
             CAPTIONS_LIST_LAG_SECONDS: "0.3",
         };
-        if (language === "typescript") env.PATH = [supplyNpm(), env.PATH].join(delimiter);
-        else await packPlugin(join(inject("nodeModules"), "pulumi-captions"), project);
+        // The types are checked once, by types-and-wiring.test.ts.
+        if (language === "typescript") {
+            Object.assign(env, quickTypeScript, { PATH: [supplyNpm(), env.PATH].join(delimiter) });
+        } else await packPlugin(join(inject("nodeModules"), "pulumi-captions"), project);
         if (language === "python") {
             const { python, wheels } = await installPythonSdk(silent);
             const built = await sdk("python");
@@ -151,7 +154,11 @@ class Reader {
         const confirms = { PULUMI_SKIP_CONFIRMATIONS: "true", PULUMI_OPTION_SKIP_PREVIEW: "true" };
         const child = spawn("bash", ["-c", script], {
             cwd: this.#project,
-            env: { ...this.#env, ...onDay(this.today), ...(text.includes("--preview-only") ? {} : confirms) },
+            env: {
+                ...this.#env,
+                ...onDay(this.today, this.#env),
+                ...(text.includes("--preview-only") ? {} : confirms),
+            },
         });
         child.stdin.end(`${this.#emulator.apiKey}\n`);
         let screen = "";

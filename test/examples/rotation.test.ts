@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { hurryDeliveryCheck } from "../support/hurry-delivery-check";
+import { quickTypeScript } from "../support/quick-typescript";
 import { onDay } from "./support/clock";
 import { copyExample, temporaryFolder } from "./support/examples";
 import { emulatorForTest, Project, type ProjectOptions } from "./support/project";
@@ -26,7 +27,7 @@ test("rotation: a nightly `up` rotates and retires by the calendar, and on other
     const { emulator, withEnv } = await rotationProject(receiver.url);
     const night = async (day: string) => {
         const before = emulator.countCalls();
-        const project = withEnv(onDay(day));
+        const project = withEnv(onDay(day, quickTypeScript));
         await project.succeed();
         const { generations, secrets } = await project.outputs();
         expect(secrets).toEqual(emulator.webhooks.map(({ secret }) => secret).reverse());
@@ -48,29 +49,29 @@ test("rotation: receivers that never take the new secret keep the old one, howev
     const live = () => emulator.webhooks.map(({ secret }) => secret);
     const receiver = await startReceiver(() => known ?? live());
     const { emulator, project, withEnv } = await rotationProject(receiver.url);
-    await withEnv(onDay("2026-09-03")).succeed();
+    await withEnv(onDay("2026-09-03", quickTypeScript)).succeed();
     const [old] = emulator.webhooks;
     known = live();
 
     // In time, so it is registered beside the old one, and nobody is asked yet.
     const asked = receiver.requests();
-    await withEnv(onDay("2026-09-04")).succeed();
+    await withEnv(onDay("2026-09-04", quickTypeScript)).succeed();
     expect(receiver.requests()).toBe(asked);
     for (const args of [[], ["--refresh"]]) {
-        const late = await withEnv(onDay("2026-09-28")).up(...args);
+        const late = await withEnv(onDay("2026-09-28", quickTypeScript)).up(...args);
         expect(late.code).not.toBe(0);
         expect(late.text).toContain("Nothing is deleted in this run");
         expect(emulator.webhooks).toMatchObject([old, {}]);
     }
     known = undefined;
-    await withEnv(onDay("2026-09-28")).succeed();
+    await withEnv(onDay("2026-09-28", quickTypeScript)).succeed();
     expect(emulator.webhooks).toMatchObject([{ id: expect.not.stringMatching(`^${old?.id}$`) }]);
 
     await project.config({ deliveryCheck: "false" });
     known = [];
     const before = receiver.requests();
-    await withEnv(onDay("2026-12-03")).succeed();
-    await withEnv(onDay("2026-12-11")).succeed();
+    await withEnv(onDay("2026-12-03", quickTypeScript)).succeed();
+    await withEnv(onDay("2026-12-11", quickTypeScript)).succeed();
     expect(receiver.requests()).toBe(before);
 });
 

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { type AtEnd, shared } from "../support/shared";
 import { copyExample } from "./support/examples";
 import { exporterProject } from "./support/exporter";
 import { Project } from "./support/project";
@@ -9,17 +10,22 @@ import { Project } from "./support/project";
 const working = ["whsec_first_7d1c0f", "whsec_second_93be55"];
 const infrastructure = "organization/exporter/test";
 
-/** Another team's stack that exports two secrets, and the example's receiver, which has not taken them yet. */
-async function twoTeams() {
-    const exporterStack = await exporterProject();
+/** Another team's stack that exports two secrets, and the example's receiver, which has taken them. */
+async function twoTeams(atEnd?: AtEnd) {
+    const exporterStack = await exporterProject(atEnd);
     const { home, emulator } = exporterStack;
     const exporter = await Project.create(exporterStack);
     await exporter.config({ list: JSON.stringify(working) });
     await exporter.succeed();
-    const stack = { folder: await copyExample("cross-stack/receiver"), home, emulator };
+    const stack = { folder: await copyExample("cross-stack/receiver", atEnd), home, emulator };
     const receiver = await Project.create(stack);
     await receiver.config({ infrastructure });
-    return { exporter, exporterStack, receiver, stack, home, file: join(stack.folder, "secrets.test.json") };
+    const began = performance.now();
+    await receiver.succeed();
+    const usualMs = performance.now() - began;
+    const file = join(stack.folder, "secrets.test.json");
+    expect(read(file)).toEqual(working);
+    return { exporter, exporterStack, receiver, stack, home, file, usualMs };
 }
 
 type Teams = Awaited<ReturnType<typeof twoTeams>>;
@@ -30,7 +36,7 @@ const modeOf = (path: string) => statSync(path).mode & 0o777;
 /**
  * `up` fails as fast as it succeeds, with a message instead of a trace, and the receiver's secrets are as they were.
  */
-async function expectFailure({ receiver, file }: Teams, message: RegExp, usualMs: number): Promise<void> {
+async function expectFailure({ receiver, file, usualMs }: Teams, message: RegExp): Promise<void> {
     const began = performance.now();
     const { code, text } = await receiver.up();
     expect(code).not.toBe(0);
@@ -48,109 +54,129 @@ const exportsAnew =
         await exporter.succeed();
     };
 
-test.each<[string, (teams: Teams) => Promise<unknown>, RegExp]>([
-    ["is an empty list", exportsAnew("[]"), /`secrets` of the stack \S+ is empty, or contains something other/],
-    [
-        "contains a number",
-        exportsAnew('["whsec_first_7d1c0f", 7]'),
-        /is empty, or contains something other than strings/,
-    ],
-    ["is an object", exportsAnew('{"0": "whsec_first_7d1c0f"}'), /is not a list that can be read here/],
-    [
-        "is encrypted with a new passphrase",
-        async ({ exporter, exporterStack }) => {
-            expect((await exporter.run("stack", "rm", "--force", "--yes")).code).toBe(0);
-            const env = { PULUMI_CONFIG_PASSPHRASE: "a new one, which only the other team knows" };
-            const renewed = await Project.create({ ...exporterStack, env });
-            await renewed.config({ list: JSON.stringify(["whsec_third_20aa91"]) });
-            await renewed.succeed();
-        },
-        /no access to that stack's secrets provider or passphrase/,
-    ],
-    [
-        "is gone",
-        async ({ exporter }) => {
-            expect((await exporter.run("config", "rm", "list")).code).toBe(0);
-            await exporter.succeed();
-        },
-        /has no output `secrets`\. Run `pulumi up` there first\./,
-    ],
-    ["is gone with its stack", ({ exporter }) => exporter.run("stack", "rm", "--force", "--yes"), /unknown stack/],
-    [
-        "is not asked for any more (config rm)",
-        ({ receiver }) => receiver.run("config", "rm", "infrastructure"),
-        /list of secrets is empty and would replace secrets that work/,
-    ],
-])("secrets that work are kept when the other stack's output %s", async (_, change, message) => {
-    const teams = await twoTeams();
-    const began = performance.now();
-    await teams.receiver.succeed();
-    const usualMs = performance.now() - began;
-    expect(read(teams.file)).toEqual(working);
-    await change(teams);
-    await expectFailure(teams, message, usualMs);
+async function removeStack({ exporter }: Teams): Promise<void> {
+    expect((await exporter.run("stack", "rm", "--force", "--yes")).code).toBe(0);
+}
+
+const createStack = async ({ exporterStack }: Teams) => void (await Project.create(exporterStack));
+
+// What fails leaves everything as it was, so that all of them can be tried with the same two teams.
+describe("secrets that work are kept when the other stack's output", () => {
+    const teams = shared(twoTeams);
+
+    test.each<[string, (teams: Teams) => Promise<void>, RegExp, ((teams: Teams) => Promise<void>)?]>([
+        ["is an empty list", exportsAnew("[]"), /`secrets` of the stack \S+ is empty, or contains something other/],
+        [
+            "contains a number",
+            exportsAnew('["whsec_first_7d1c0f", 7]'),
+            /is empty, or contains something other than strings/,
+        ],
+        ["is an object", exportsAnew('{"0": "whsec_first_7d1c0f"}'), /is not a list that can be read here/],
+        [
+            "is encrypted with a new passphrase",
+            async (all) => {
+                await removeStack(all);
+                const env = { PULUMI_CONFIG_PASSPHRASE: "a new one, which only the other team knows" };
+                const renewed = await Project.create({ ...all.exporterStack, env });
+                await renewed.config({ list: JSON.stringify(["whsec_third_20aa91"]) });
+                await renewed.succeed();
+            },
+            /no access to that stack's secrets provider or passphrase/,
+            async (all) => {
+                await removeStack(all);
+                await createStack(all);
+            },
+        ],
+        [
+            "is gone",
+            async ({ exporter }) => {
+                expect((await exporter.run("config", "rm", "list")).code).toBe(0);
+                await exporter.succeed();
+            },
+            /has no output `secrets`\. Run `pulumi up` there first\./,
+        ],
+        ["is gone with its stack", removeStack, /unknown stack/, createStack],
+        [
+            "is not asked for any more (config rm)",
+            async ({ receiver }) => {
+                expect((await receiver.run("config", "rm", "infrastructure")).code).toBe(0);
+            },
+            /list of secrets is empty and would replace secrets that work/,
+            ({ receiver }) => receiver.config({ infrastructure }),
+        ],
+    ])("%s", async (_, change, message, undo) => {
+        await change(teams());
+        await expectFailure(teams(), message);
+        await undo?.(teams());
+    });
 });
 
-test("secrets that work are kept when the file's path is spelled in another way", async () => {
-    const { receiver, home } = await twoTeams();
-    const folder = join(home, "run");
-    mkdirSync(folder);
-    symlinkSync(folder, join(home, "link"));
-    for (const spelling of [
-        join(folder, "secrets.json"),
-        `${folder}/../run/secrets.json`,
-        join(home, "link/secrets.json"),
-    ]) {
-        await receiver.config({ file: spelling });
+describe("with two teams' stacks", () => {
+    const teams = shared(twoTeams);
+
+    test.each<[string, (file: string) => void]>([
+        ["deleted", (file) => rmSync(file)],
+        ["changed", (file) => writeFileSync(file, "[]")],
+    ])("a secrets file that somebody %s is written again by the next `up`", async (_, spoil) => {
+        const { receiver, file } = teams();
+        spoil(file);
         await receiver.succeed();
-        expect(read(join(folder, "secrets.json"))).toEqual(working);
-    }
-});
+        expect(read(file)).toEqual(working);
+        expect(await receiver.succeed()).toMatch(/2 unchanged/);
+    });
 
-test("secrets that work are kept when a second stack is deployed from the same folder", async () => {
-    const { receiver, stack, file } = await twoTeams();
-    await receiver.succeed();
-    const second = await Project.create({ ...stack, stack: "second" });
-    await second.succeed();
-    expect(read(file)).toEqual(working);
-    expect(read(file.replace("secrets.test.json", "secrets.second.json"))).toEqual([]);
+    test("secrets that work are kept when a second stack is deployed from the same folder", async () => {
+        const { stack, file } = teams();
+        const second = await Project.create({ ...stack, stack: "second" });
+        await second.succeed();
+        expect(read(file)).toEqual(working);
+        expect(read(file.replace("secrets.test.json", "secrets.second.json"))).toEqual([]);
 
-    // Also when it is told to use the same file, with the same secrets.
-    await second.config({ infrastructure, file });
-    const rejected = await second.up();
-    expect(rejected.code).not.toBe(0);
-    expect(rejected.text).toContain("already exists, and this stack did not write it");
-    expect(rejected.text).not.toMatch(/\.[jt]s:\d+/);
-    await second.succeed("destroy");
-    expect(read(file)).toEqual(working);
-});
+        // Also when it is told to use the same file, with the same secrets.
+        await second.config({ infrastructure, file });
+        const rejected = await second.up();
+        expect(rejected.code).not.toBe(0);
+        expect(rejected.text).toContain("already exists, and this stack did not write it");
+        expect(rejected.text).not.toMatch(/\.[jt]s:\d+/);
+        await second.succeed("destroy");
+        expect(read(file)).toEqual(working);
+    });
 
-test.each<[string, (file: string) => void]>([
-    ["deleted", (file) => rmSync(file)],
-    ["changed", (file) => writeFileSync(file, "[]")],
-])("a secrets file that somebody %s is written again by the next `up`", async (_, spoil) => {
-    const { receiver, file } = await twoTeams();
-    await receiver.succeed();
-    spoil(file);
-    await receiver.succeed();
-    expect(read(file)).toEqual(working);
-    expect(await receiver.succeed()).toMatch(/2 unchanged/);
-});
+    test("secrets that work are kept when the file's path is spelled in another way", async () => {
+        const { receiver, home } = teams();
+        const folder = join(home, "run");
+        mkdirSync(folder);
+        symlinkSync(folder, join(home, "link"));
+        for (const spelling of [
+            join(folder, "secrets.json"),
+            `${folder}/../run/secrets.json`,
+            join(home, "link/secrets.json"),
+        ]) {
+            await receiver.config({ file: spelling });
+            await receiver.succeed();
+            expect(read(join(folder, "secrets.json"))).toEqual(working);
+        }
+        expect((await receiver.run("config", "rm", "file")).code).toBe(0);
+        await receiver.succeed();
+    });
 
-test("only the owner may read the secrets, whatever mode a killed run left a file with, and in a folder that was not there", async () => {
-    const { receiver, home } = await twoTeams();
-    const file = join(home, "not/there/secrets.json");
-    await receiver.config({ file });
-    await receiver.succeed();
-    expect(modeOf(file)).toBe(0o600);
-    expect(modeOf(join(home, "not/there"))).toBe(0o700);
+    test("only the owner may read the secrets, whatever mode a killed run left a file with, and in a folder that was not there", async () => {
+        const { receiver, home } = teams();
+        const file = join(home, "not/there/secrets.json");
+        await receiver.config({ file });
+        await receiver.succeed();
+        expect(modeOf(file)).toBe(0o600);
+        expect(modeOf(join(home, "not/there"))).toBe(0o700);
 
-    writeFileSync(`${file}.new`, "left over", { mode: 0o666 });
-    rmSync(file);
-    await receiver.succeed();
-    expect(modeOf(file)).toBe(0o600);
-    expect(read(file)).toEqual(working);
-    expect(() => statSync(`${file}.new`)).toThrow();
+        writeFileSync(`${file}.new`, "left over", { mode: 0o666 });
+        rmSync(file);
+        await receiver.succeed();
+        expect(modeOf(file)).toBe(0o600);
+        expect(read(file)).toEqual(working);
+        expect(() => statSync(`${file}.new`)).toThrow();
+        expect((await receiver.run("config", "rm", "file")).code).toBe(0);
+        await receiver.succeed();
+    });
 });
 
 test("git ignores the secrets, also of a run that was killed, in a copy of the example", async () => {

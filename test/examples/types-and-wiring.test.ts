@@ -46,11 +46,25 @@ const azure = { ...two, ...hooks, resourceGroup: "g", vault: "v", receiverPrinci
 const vercel = { ...two, ...hooks, vercelProject: "p", ref: "main" };
 const github = { ...two, ...hooks, repository: "r" };
 
-/** @param path an example's folder, or the file of a snippet */
-const runExample = async (path: string, config: Readonly<Record<string, string>>) =>
-    path.endsWith(".ts")
-        ? runMocked(join(await copyExample("snippets"), basename(path)), config)
-        : runMocked(await copyExample(path), config);
+const ran = new Map<string, Promise<Declared>>();
+
+/**
+ * What an example declares with these settings: it is run once, however many tests look at it.
+ *
+ * @param path an example's folder, or the file of a snippet
+ */
+function runExample(path: string, config: Readonly<Record<string, string>> = {}): Promise<Declared> {
+    const key = JSON.stringify([path, Object.entries(config).sort()]);
+    const known = ran.get(key);
+    if (known !== undefined) return known;
+    const run = async () =>
+        path.endsWith(".ts")
+            ? runMocked(join(await copyExample("snippets"), basename(path)), config)
+            : runMocked(await copyExample(path), config);
+    const declared = run();
+    ran.set(key, declared);
+    return declared;
+}
 
 test.each([
     [
@@ -197,25 +211,24 @@ test("rotation: the generations of the day are declared, and the secrets exporte
 });
 
 test("cross-stack: what the one stack exports as a secret arrives in the other's file resource, marked", async () => {
-    const infrastructure = await runMocked(await copyExample("cross-stack/infrastructure"), { ...two, ...hooks });
+    const infrastructure = await runExample("cross-stack/infrastructure", { ...two, ...hooks });
     expect(infrastructure.outputs.secrets).toEqual({ value: [...infrastructure.secrets].reverse(), isSecret: true });
 
-    const receiver = await copyExample("cross-stack/receiver");
-    const wired = await runMocked(receiver, { infrastructure: "organization/captions-infrastructure/dev" });
+    const receiver = "cross-stack/receiver";
+    const wired = await runExample(receiver, { infrastructure: "organization/captions-infrastructure/dev" });
     expect(places(wired)).toEqual([
         { type: "pulumi-nodejs:dynamic:Resource", path: "secrets.0", text: wired.secrets[0], marked: true },
         { type: "pulumi-nodejs:dynamic:Resource", path: "secrets.1", text: wired.secrets[1], marked: true },
     ]);
-    const alone = await runMocked(receiver);
+    const alone = await runExample(receiver);
     expect(alone.resources.map(({ inputs }) => inputs.secrets)).toEqual([[]]);
 });
 
 const kubernetes = { ...two, url: "https://a.example.com/", image: "receiver:1" };
 
 test("kubernetes: only `rollOut` ties the pods to the secrets' versions", async () => {
-    const folder = await copyExample("kubernetes");
     const annotations = async (more: Record<string, string>) => {
-        const { resources } = await runMocked(folder, { ...kubernetes, ...more });
+        const { resources } = await runExample("kubernetes", { ...kubernetes, ...more });
         const { spec } = inputsOf<{ spec: { template: { metadata: { annotations: unknown } } } }>(
             resources,
             "kubernetes:apps/v1:Deployment",
@@ -230,7 +243,7 @@ test("kubernetes: only `rollOut` ties the pods to the secrets' versions", async 
 
 test("kubernetes: the `kubernetes:*` settings count, as no provider of the program's own stores a machine's kubeconfig", async () => {
     const folder = await copyExample("kubernetes");
-    const { resources } = await runMocked(folder, kubernetes);
+    const { resources } = await runExample("kubernetes", kubernetes);
     expect(resources.filter(({ type }) => type.startsWith("pulumi:providers:"))).toEqual([]);
 
     const home = temporaryFolder("home");
@@ -260,8 +273,7 @@ interface Restricted {
 }
 
 test("kubernetes: the pods meet the Pod Security Standard `restricted`, as a numeric user without access to the cluster's API", async () => {
-    const folder = await copyExample("kubernetes");
-    const { resources } = await runMocked(folder, kubernetes);
+    const { resources } = await runExample("kubernetes", kubernetes);
     const { spec } = inputsOf<{ spec: { template: { spec: Restricted } } }>(resources, "kubernetes:apps/v1:Deployment");
     const { containers, volumes, securityContext, ...pod } = spec.template.spec;
     expect(pod).toEqual({ automountServiceAccountToken: false });
@@ -275,7 +287,7 @@ test("kubernetes: the pods meet the Pod Security Standard `restricted`, as a num
         for (const port of ports ?? []) expect(port).not.toHaveProperty("hostPort");
     }
     // A name could be root, so that Kubernetes rejects an image whose user is one.
-    expect(readFileSync(join(folder, "Dockerfile"), "utf8")).toMatch(/^USER [1-9]\d*$/m);
+    expect(readFileSync(join(examples, "kubernetes/Dockerfile"), "utf8")).toMatch(/^USER [1-9]\d*$/m);
 });
 
 /** The names that a program gives to what it creates: a second stack with the same name would take it over. */
@@ -310,7 +322,7 @@ test.each([
 );
 
 test("kubernetes: the pods and the Service of a stack select no pod of another stack", async () => {
-    const { resources } = await runMocked(await copyExample("kubernetes"), kubernetes);
+    const { resources } = await runExample("kubernetes", kubernetes);
     const service = inputsOf<{ spec: { selector: object } }>(resources, "kubernetes:core/v1:Service");
     const deployment = inputsOf<{ spec: { selector: { matchLabels: object } } }>(
         resources,
@@ -322,7 +334,7 @@ test("kubernetes: the pods and the Service of a stack select no pod of another s
 });
 
 test("aws: a webhook is registered when its receiver can be called, and it can read the secrets and write logs", async () => {
-    const { resources } = await runMocked(await copyExample("aws"), two);
+    const { resources } = await runExample("aws", two);
     const waitsFor = (resource: string): string[] => {
         const found = resources.find(({ type, name }) => `${type}::${name}` === resource);
         return (found?.dependencies ?? []).flatMap((inner) => [inner, ...waitsFor(inner)]);
@@ -343,7 +355,7 @@ test("aws: a webhook is registered when its receiver can be called, and it can r
 });
 
 test("aws: nothing names a partition, and the role's permissions are a resource of their own", async () => {
-    const { resources } = await runMocked(await copyExample("aws"), two);
+    const { resources } = await runExample("aws", two);
     expect(JSON.stringify(resources)).not.toContain("arn:aws:");
     expect(Object.keys(inputsOf<object>(resources, "aws:iam/role:Role"))).toEqual(["assumeRolePolicy"]);
     const { policy } = inputsOf<{ policy: string }>(resources, "aws:iam/rolePolicy:RolePolicy");
@@ -355,7 +367,7 @@ test("aws: nothing names a partition, and the role's permissions are a resource 
 
 test("cloudflare: an upload keeps the secrets that were set for the Worker elsewhere", async () => {
     const config = { ...two, accountId: "a", zoneId: "z", hostname: "hooks.example.com" };
-    const { resources } = await runMocked(await copyExample("cloudflare"), config);
+    const { resources } = await runExample("cloudflare", config);
     expect(inputsOf(resources, "cloudflare:index/workersScript:WorkersScript")).toMatchObject({
         keepBindings: ["secret_text"],
     });

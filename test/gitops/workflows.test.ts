@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -195,6 +195,16 @@ describe("the operator and ESC", () => {
         expect(named).toEqual(["captions/prod"]);
         expect(settings).toEqual(parse(read("Pulumi.prod.yaml")));
     });
+});
+
+test("`npx --no` starts the command of the installed package", async () => {
+    const copy = temporaryCopy();
+    mkdirSync(join(copy, "node_modules/.bin"), { recursive: true });
+    const command = join(inject("nodeModules"), "pulumi-captions/dist/cli/main.js");
+    chmodSync(command, 0o755);
+    symlinkSync(command, join(copy, "node_modules/.bin/pulumi-captions"));
+    const started = await promisify(execFile)("npx", ["--no", "pulumi-captions", "list", "--help"], { cwd: copy });
+    expect(started.stdout).toContain("--fail-on-orphans");
 });
 
 test("the program has the types of the packed package", async () => {

@@ -4,6 +4,7 @@
  */
 export { findOrInstallNginx, findOrInstallPostgres, findOrInstallRedis, findOrInstallTinyproxy } from "./debian";
 export { installExamplePackages } from "./example-packages";
+export { keepGoCaches } from "./go-caches";
 export { installJavaLibraries, type Java } from "./java-libraries";
 export { findOrBuildLanguages, prepareSdks } from "./languages";
 export { installMoto, type Moto } from "./moto";

@@ -9,11 +9,13 @@ import {
     installExamplePackages,
     installMoto,
     installPythonSdk,
+    keepGoCaches,
     prepareSdks,
 } from "./index";
 
 async function main(): Promise<void> {
     const reporter = standardErrorReporter();
+    keepGoCaches();
     for (const get of [
         installExamplePackages,
         installMoto,

@@ -8,6 +8,7 @@ import { runPulumi } from "../../../engine/pulumi";
 import { findOrBuildLanguages } from "../../prerequisites";
 import { root, silent, temporaryFolder } from "../../sdk/support";
 import { findLeaks, textsIn } from "../../support/leaks";
+import { quickTypeScript } from "../../support/quick-typescript";
 import type { Result } from "../support";
 
 /** A team's account: webhooks that were made by hand over the years. */
@@ -105,7 +106,7 @@ export class Desk {
                 CAPTIONS_API_KEY: this.#emulator.apiKey,
                 CAPTIONS_BASE_URL: this.#emulator.baseUrl,
                 // The types are checked by the compiler.
-                PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+                ...quickTypeScript,
             },
         });
         expect(code, `${args.join(" ")}\n${text}`).toBe(0);

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import { installExamplePackages } from "../../prerequisites";
+import type { AtEnd } from "../../support/shared";
 
 export const root = join(__dirname, "../../..");
 
-/** A temporary folder that goes away with the test. */
-export function temporaryFolder(name: string): string {
+/** A temporary folder that goes away with the test, or later. */
+export function temporaryFolder(name: string, atEnd: AtEnd = onTestFinished): string {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), `pulumi-captions-${name}-`)));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+    atEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
     return folder;
 }
 
@@ -18,9 +19,9 @@ export function temporaryFolder(name: string): string {
  *
  * @param path its folder below examples/, or "" for all of them
  */
-export async function copyExample(path: string): Promise<string> {
+export async function copyExample(path: string, atEnd?: AtEnd): Promise<string> {
     const packages = await installExamplePackages({ log: () => undefined });
-    const parent = temporaryFolder("example");
+    const parent = temporaryFolder("example", atEnd);
     const folder = join(parent, path === "" ? "examples" : basename(path));
     const others = ["node_modules", "gitops"];
     cpSync(join(root, "examples", path), folder, {

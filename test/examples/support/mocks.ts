@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { quickStart } from "../../support/quick-start";
 
 export interface Found {
     /** `bindings.0.text` */
@@ -39,7 +40,7 @@ export async function runMocked(
             program,
             JSON.stringify(config),
         ],
-        { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...env } },
+        { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...quickStart, ...env } },
     );
     return JSON.parse(stdout.slice(stdout.lastIndexOf("\n") + 1));
 }

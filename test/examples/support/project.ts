@@ -3,6 +3,8 @@ import { type Emulator, startEmulator } from "../../../emulator";
 import { type Engine, ensureEngine } from "../../../engine";
 import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../engine/pulumi";
 import { findLeaks } from "../../support/leaks";
+import { quickTypeScript } from "../../support/quick-typescript";
+import type { AtEnd } from "../../support/shared";
 
 let engine: Promise<Engine> | undefined;
 
@@ -11,9 +13,9 @@ export function getEngine(): Promise<Engine> {
     return engine;
 }
 
-export async function emulatorForTest(): Promise<Emulator> {
+export async function emulatorForTest(atEnd: AtEnd = onTestFinished): Promise<Emulator> {
     const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
-    onTestFinished(() => emulator.stop());
+    atEnd(() => emulator.stop());
     return emulator;
 }
 
@@ -85,7 +87,7 @@ export class Project {
                 CAPTIONS_BASE_URL: emulator.baseUrl,
                 CAPTIONS_LIST_LAG_SECONDS: "0.3",
                 // The types are checked once, by a test of their own.
-                PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+                ...quickTypeScript,
                 ...env,
             },
             ...more,
