@@ -115,5 +115,6 @@ function draw({ title, unit, groups, bars }: Plot, theme: keyof typeof themes): 
     chart.setOption(option);
     const svg = chart.renderToSVGString();
     chart.dispose();
-    return svg;
+    // Of the styles for a pointer, which an image does not have.
+    return svg.replace(/<style[^>]*>[\s\S]*?<\/style>\n?/g, "");
 }

@@ -5,6 +5,7 @@ import { subjectNames, subjectsIn } from "./plots";
 import { type FigureResult, figureOf, type Results } from "./results";
 
 const file = join(__dirname, "../README.md");
+const steps = ["up", "preview", "refresh", "one change", "destroy"];
 const begin = "<!-- npm run bench writes from here -->";
 const end = "<!-- to here -->";
 
@@ -22,16 +23,19 @@ export function withTables(text: string, results: Results): string {
 function tables(results: Results): string {
     const { machine, versions, date, minutes } = results;
     return [
-        secondsTable(results),
         callsTable(results),
-        floorTable(results),
+        picture("calls", "How many minutes 100 webhooks take at five calls a minute"),
+        secondsTable(results),
+        picture("seconds", "How many seconds 200 webhooks take"),
+        overheadTable(results),
+        manyTable(results),
+        goalsTable(results),
         `Medians of one run of ${minutes} minutes on ${date}, on ${machine.cores} cores (${machine.processor}, ${machine.system}), ` +
             `Node.js ${versions.node}, Pulumi ${versions.pulumi}${versions.openTofu === undefined ? "" : `, OpenTofu ${versions.openTofu}`}.`,
     ].join("\n\n");
 }
 
 function secondsTable(results: Results): string {
-    const steps = ["up", "preview", "refresh", "one change", "destroy"];
     const counts = [1, 200, 1_000];
     const head = ["seconds, 20 ms a call", ...counts.flatMap((count) => steps.map((step) => `${count}: ${step}`))];
     const rows = subjectsIn(results).map((subject) => [
@@ -44,18 +48,45 @@ function secondsTable(results: Results): string {
 }
 
 function callsTable(results: Results): string {
-    const steps = ["up", "preview", "up again", "refresh", "one change", "destroy"];
+    const all = ["up", "preview", "up again", "refresh", "one change", "destroy"];
     const subjects = subjectsIn(results).filter((subject) => !subject.startsWith("null"));
-    const head = ["calls for 100 webhooks (minutes at five calls a minute)", ...steps];
+    const head = ["calls for 100 webhooks (minutes at five calls a minute)", ...all];
     const rows = subjects.map((subject) => [
         subjectNames[subject] ?? subject,
-        ...steps.map((step) => callsText(figureOf(results, "Calls", { subject, count: 100, step }))),
+        ...all.map((step) => callsText(figureOf(results, "Calls", { subject, count: 100, step }))),
     ]);
     return table(transposed([head, ...rows]));
 }
 
+const picture = (name: string, alternative: string): string => `<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="bench/plots/${name}-dark.svg">
+  <img src="bench/plots/${name}-light.svg" alt="${alternative}">
+</picture>`;
+
+function overheadTable(results: Results): string {
+    const parts = [1, 200, 1_000].flatMap((count) => [0, 20].map((latencyMs) => ({ count, latencyMs })));
+    const rows = parts.map(({ count, latencyMs }) => [
+        `${count} webhooks, ${latencyMs} ms a call`,
+        ...steps.map((step) =>
+            ["dynamic", "plugin"]
+                .map((overhead) =>
+                    figureOf(results, "Overhead", { overhead, count, latencyMs, step }).median.toFixed(2),
+                )
+                .join(" / "),
+        ),
+    ]);
+    return table([["time over that of nothing, without the calls' own: dynamic / plugin", ...steps], ...rows]);
+}
+
+/** The seconds of the first `up` of very many. */
+function manyTable({ sections }: Results): string {
+    const figures = sections.find(({ title }) => title === "Many")?.figures ?? [];
+    const rows = figures.filter(({ unit }) => unit === "s").map((figure) => [figure.name, secondsText(figure)]);
+    return table([["`up` of very many webhooks, 20 ms a call", "seconds"], ...rows]);
+}
+
 /** Every figure that has a goal, but for those of single steps. */
-function floorTable(results: Results): string {
+function goalsTable(results: Results): string {
     const goals = results.sections
         .filter(({ title }) => title !== "Overhead" && title !== "Growth")
         .flatMap(({ figures }) => figures)
