@@ -88,6 +88,12 @@ export function subjectsIn(results: Results): readonly string[] {
     return Object.keys(subjectNames).filter((subject) => measured.has(subject));
 }
 
+/** As short as can be: the bars are narrow. */
+const labelOf = ({ value }: { readonly value?: unknown }): string => {
+    const number = Number(value);
+    return number === 0 ? "0" : number.toFixed(number < 10 ? 1 : 0);
+};
+
 function draw({ title, unit, groups, bars }: Plot, theme: keyof typeof themes): string {
     const { text, faint, colors } = themes[theme];
     const textStyle = { color: text, fontFamily: "sans-serif" };
@@ -95,7 +101,7 @@ function draw({ title, unit, groups, bars }: Plot, theme: keyof typeof themes): 
         animation: false,
         color: Object.keys(subjectNames).flatMap((subject, index) => (subject in bars ? (colors[index] ?? []) : [])),
         title: { text: title, subtext: unit, textStyle: { ...textStyle, fontSize: 15 }, subtextStyle: { color: text } },
-        legend: { bottom: 0, textStyle, itemGap: 14 },
+        legend: { bottom: 0, textStyle, itemGap: 30 },
         grid: { left: 44, right: 12, top: 64, bottom: 76 },
         xAxis: {
             type: "category",
@@ -108,7 +114,7 @@ function draw({ title, unit, groups, bars }: Plot, theme: keyof typeof themes): 
             type: "bar" as const,
             name: subjectNames[subject] ?? subject,
             data: [...values],
-            label: { show: true, position: "top" as const, color: text, fontSize: 9 },
+            label: { show: true, position: "top" as const, color: text, fontSize: 9, formatter: labelOf },
         })),
     };
     const chart = init(null, null, { renderer: "svg", ssr: true, width: 860, height: 400 });
