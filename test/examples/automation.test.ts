@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Behaviour } from "../../emulator";
 import { engineEnvironment } from "../../engine";
 import { run } from "../../engine/processes";
 import { copyExample, root, temporaryFolder } from "./support/examples";
@@ -9,8 +10,9 @@ import { startReceiver } from "./support/receiver";
 
 const urlOf = (tenant: string) => `https://${tenant}.example.com/hooks/captions`;
 
-async function service() {
+async function service(behaviour: Partial<Behaviour> = {}) {
     const emulator = await emulatorForTest();
+    emulator.behave(behaviour);
     const folder = await copyExample("automation");
     const base = {
         ...engineEnvironment(await getEngine(), temporaryFolder("home")),
@@ -36,11 +38,12 @@ async function service() {
     return { emulator, folder, start, declare };
 }
 
-test("automation: tenants are declared in parallel, with progress; again, nothing is called", async () => {
-    const { emulator, declare } = await service();
+test("automation: tenants are declared in parallel, against one rate limit, with progress; again, nothing is called", async () => {
+    const { emulator, declare } = await service({ rateLimit: { calls: 2, perSeconds: 1 } });
     const tenants = ["acme", "globex", "initech"];
     const first = await declare(tenants);
     expect(first).toMatchObject({ code: 0 });
+    expect(emulator.calls.filter(({ status }) => status === 429)).not.toEqual([]);
     expect(emulator.webhooks.map(({ url }) => url).sort()).toEqual(tenants.map(urlOf));
     for (const tenant of tenants) {
         expect(first.stdout).toContain(`${tenant}: create …`);
