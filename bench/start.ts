@@ -1,9 +1,12 @@
 // How long a provider takes from its start to its first answer, and with how much memory: the plugin, as it ships in
-// the npm package and as a self-contained executable where `npm run release:plugin` has made one, beside Pulumi's host
-// of dynamic providers; and what of that is this package's own.
+// the npm package and as a self-contained executable, beside Pulumi's host of dynamic providers; and what of that is
+// this package's own.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildExecutable } from "../release/executable";
+import { hostPlatform } from "../release/platforms";
+import { inFolder } from "./lives";
 import { type Figure, type Report, ratios, type Section } from "./measure";
 import { peakOf } from "./processes";
 import { startProvider } from "./provider-process";
@@ -18,7 +21,14 @@ interface Start {
 
 /** @param rounds how often each is started; a start is short, so that this should be more than of others */
 export async function measureStarts(rounds: number, report: Report): Promise<Section> {
-    const all = providers();
+    return await inFolder(async (folder) => sectionOf(await providers(folder, report), rounds, report));
+}
+
+async function sectionOf(
+    all: Readonly<Record<string, readonly string[]>>,
+    rounds: number,
+    report: Report,
+): Promise<Section> {
     const starts = new Map(Object.keys(all).map((name) => [name, [] as Start[]]));
     const own: { milliseconds: number; megabytes: number }[] = [];
     report(`${rounds} starts of ${Object.keys(all).join(", ")}`);
@@ -59,24 +69,16 @@ export async function measureStarts(rounds: number, report: Report): Promise<Sec
 }
 
 /** The commands that start a provider, by what they are. */
-function providers(): Readonly<Record<string, readonly string[]>> {
-    const executable = ownExecutable();
+async function providers(folder: string, report: Report): Promise<Readonly<Record<string, readonly string[]>>> {
+    const plugin = join(root, "dist/plugin/pulumi-resource-captions.cjs");
+    const platform = hostPlatform();
+    const executable = join(folder, platform.executable);
+    writeFileSync(executable, await buildExecutable(platform, plugin, { log: report }), { mode: 0o755 });
     return {
         [host]: [process.execPath, require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"],
-        plugin: [process.execPath, join(root, "dist/plugin/pulumi-resource-captions.cjs")],
-        ...(executable === undefined ? {} : { executable: [executable] }),
+        plugin: [process.execPath, plugin],
+        "self-contained executable": [executable],
     };
-}
-
-/** What `npm run release:plugin` has made for this machine. */
-function ownExecutable(): string | undefined {
-    const folder = join(root, "dist/release");
-    if (!existsSync(folder)) return undefined;
-    const machine = `${process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
-    const name = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((file) =>
-        file.endsWith(join(machine, "pulumi-resource-captions")),
-    );
-    return name === undefined ? undefined : join(folder, name);
 }
 
 async function start(command: readonly string[]): Promise<Start> {
