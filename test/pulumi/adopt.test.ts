@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { expectNoTrace } from "../support/no-trace";
-import { renders, startProject, webhookProgram } from "../support/project";
+import { renders, startDeployed, startProject, webhookProgram } from "../support/project";
 
 test("two resources of a program that adopt one webhook are an error, and so is a second one later", async () => {
     const { emulator, stack } = await startProject("");
@@ -21,8 +21,7 @@ test("two resources of a program that adopt one webhook are an error, and so is 
 });
 
 test("a resource that is renamed keeps its webhook with `adopt: true`", async () => {
-    const { emulator, stack } = await startProject(webhookProgram(renders, "before"));
-    await stack.up();
+    const { emulator, stack } = await startDeployed(webhookProgram(renders));
     const webhooks = emulator.webhooks;
     stack.program(webhookProgram({ ...renders, adopt: true }, "after"));
     const renamed = await stack.up();

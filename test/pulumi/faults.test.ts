@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Fault, FaultKind } from "../../emulator";
-import { type Project, startProject } from "../support/project";
+import { type Project, renders, startDeployed, startProject, webhookProgram } from "../support/project";
 
 /**
  * Faults after which a run goes on: the call was done, and the provider finds out, or it is certain that it did
@@ -220,14 +220,10 @@ test("faults of /list and /events: what can be asked again is, and a masked secr
 });
 
 test("a renamed webhook is adopted under its new name, also with --refresh and in a run that fails elsewhere", async () => {
-    const project = await start(program(["a"], {}));
-    const { emulator, stack } = project;
-    expect(await stack.up()).toMatchObject({ code: 0 });
+    const { emulator, stack } = await startDeployed(webhookProgram(renders));
     const before = emulator.webhooks;
-    const renamed = (name: string, more = "") => `
-new captions.Webhook(${JSON.stringify(name)}, {
-    url: "https://api.example.com/a", enabledEvents: ["creator.success"], adopt: true,
-});${more}`;
+    const renamed = (name: string, more = "") =>
+        `new captions.Webhook(${JSON.stringify(name)}, ${JSON.stringify({ ...renders, adopt: true })});${more}`;
     stack.program(renamed("b"));
     expect(await stack.up("--refresh")).toMatchObject({
         code: 0,

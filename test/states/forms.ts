@@ -103,8 +103,13 @@ export function rootOf(front: "dynamic" | "native"): string {
 export function keptStates(front: "dynamic" | "native"): readonly (readonly [version: string, form: string])[] {
     const root = rootOf(front);
     const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const versions = folders.map(({ name }) => name).filter((name) => name !== "native");
+    const versions = folders.map(({ name }) => name).filter((name) => name !== "native" && name !== "dynamic");
     return versions.flatMap((version) => readdirSync(join(root, version)).map((form) => [version, form] as const));
+}
+
+/** Whether a version is one that users have, and not a form on the way to it, or one that was made by hand. */
+export function isReleased(version: string): boolean {
+    return /^\d+\.\d+\.\d+$/.test(version);
 }
 
 /** The program of a form. */

@@ -5,6 +5,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Engine, ensureEngine } from "../../../engine";
 import { runPulumi } from "../../../engine/pulumi";
 import { writeEmptyStack } from "../../support/empty-stack";
+import { renders, startDeployed, webhookProgram } from "../../support/project";
+
+/*
+ * What the tests do themselves in place of runs of the engine is what the engine does.
+ */
 
 /** What a way to make a stack writes, by file; without what differs from one stack to the next. */
 async function filesOf(make: (project: string, temporaryFolder: string) => unknown): Promise<Record<string, string>> {
@@ -44,4 +49,23 @@ test("a stack that the tests start with has what `pulumi stack init` writes, and
         expect(stdout).not.toContain("resources");
     });
     expect(written).toEqual(await filesOf((project, folder) => runIn(engine, project, folder, "stack", "init", "dev")));
+});
+
+test("outputs are read, and a setting is encrypted, as the engine does it", async () => {
+    const { stack } = await startDeployed(webhookProgram(renders));
+    stack.setSecret("captions:accounts", "{}");
+    stack.setSecret("captions:apiKey", "key: 'with' \"every\" #kind");
+    const engine = await ensureEngine({ log: () => undefined });
+    const ask = async (...args: string[]) => {
+        const { stdout, text } = await runIn(engine, join(stack.folder, "project"), stack.folder, ...args, "--json");
+        expect(stdout, text).toMatch(/^\{/);
+        return JSON.parse(stdout);
+    };
+    const outputs = await ask("stack", "output", "--show-secrets");
+    expect(outputs).toHaveProperty("secret");
+    expect(await stack.outputs()).toEqual(outputs);
+    expect(await ask("config", "--show-secrets")).toEqual({
+        "captions:accounts": expect.objectContaining({ value: "{}", secret: true }),
+        "captions:apiKey": expect.objectContaining({ value: "key: 'with' \"every\" #kind", secret: true }),
+    });
 });
