@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
-import { onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { exit, type Io } from "../../cli/io";
 import { run } from "../../cli/run";
 import { engineEnvironment, ensureEngine } from "../../engine";
@@ -47,9 +47,9 @@ export async function cli(argv: readonly string[], options: RunOptions = {}): Pr
     return { code, stdout: out.join(""), stderr: err.join("") };
 }
 
-/** Starts the command as a process of its own, with nothing of this environment but PATH. */
+/** Starts the packed command as a process of its own, with nothing of this environment but PATH. */
 export function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, ["--import", "tsx", join(root, "cli/main.ts"), ...argv], {
+    const child = spawn(process.execPath, [join(inject("nodeModules"), "pulumi-captions/dist/cli/main.js"), ...argv], {
         cwd: root,
         env: { PATH: process.env.PATH ?? "", ...env },
         stdio: "pipe",

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Behaviour } from "../../emulator";
 import { engineEnvironment } from "../../engine";
 import { run } from "../../engine/processes";
+import { quickStart } from "../support/quick-start";
 import { copyExample, root, temporaryFolder } from "./support/examples";
 import { emulatorForTest, getEngine } from "./support/project";
 import { startReceiver } from "./support/receiver";
@@ -19,6 +20,8 @@ async function service(behaviour: Partial<Behaviour> = {}) {
         CAPTIONS_API_KEY: emulator.apiKey,
         CAPTIONS_BASE_URL: emulator.baseUrl,
         CAPTIONS_LIST_LAG_SECONDS: "0.3",
+        // tsx compiles the programs, and nothing else that they start is in TypeScript.
+        ...quickStart,
     };
     const tsx = join(root, "node_modules/tsx/dist/loader.mjs");
     /** `npm start`, or another script of the folder. No run may show a secret or the key. */

@@ -25,6 +25,10 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
     const infrastructure = await Project.create({ folder: infrastructureFolder, home, emulator });
     const store = await Project.create({ folder: storeFolder, home, emulator, env: aws.env });
     const stored = () => aws.read("captions-webhook-secrets");
+    const refreshAndUp = async () => {
+        const { code, text } = await infrastructure.up("--refresh");
+        expect(code, text).toBe(0);
+    };
     const newest = () => emulator.webhooks.at(-1)?.id ?? "";
 
     // Created.
@@ -59,8 +63,7 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
 
     // Restored: somebody else deleted the webhook, and it is registered again.
     emulator.remove(newest());
-    await infrastructure.succeed("refresh");
-    await infrastructure.succeed();
+    await refreshAndUp();
     await store.succeed();
     expect(emulator.webhooks).toHaveLength(1);
     expect(await stored()).toBe(live(emulator));
@@ -71,8 +74,7 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
     writeFileSync(backup, saved);
     expect((await infrastructure.run("stack", "import", "--file", backup)).code).toBe(0);
     for (const { id } of emulator.webhooks) emulator.remove(id);
-    await infrastructure.succeed("refresh");
-    await infrastructure.succeed();
+    await refreshAndUp();
     await store.succeed();
     expect(emulator.webhooks).toHaveLength(1);
     expect(await stored()).toBe(live(emulator));

@@ -3,6 +3,7 @@ import type { RequestListener, Server } from "node:http";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished, vi } from "vitest";
+import type { AtEnd } from "../support/shared";
 import { secret } from "./secret";
 
 // In a file of its own, for processes that have no vitest.
@@ -43,13 +44,13 @@ export function chunked(chunk: Uint8Array, count: number): { stream: ReadableStr
 }
 
 /** Starts a server on a free port until the test ends. */
-export async function listen(server: Server | RequestListener): Promise<string> {
+export async function listen(server: Server | RequestListener, atEnd: AtEnd = onTestFinished): Promise<string> {
     const listening = typeof server === "function" ? createServer(server) : server;
     listening.listen(0, "127.0.0.1");
     await once(listening, "listening");
-    onTestFinished(async () => {
+    atEnd(async () => {
         listening.closeAllConnections();
-        await new Promise((resolve) => listening.close(resolve));
+        await new Promise<void>((resolve) => listening.close(() => resolve()));
     });
     return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 }

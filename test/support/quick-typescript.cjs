@@ -1,18 +1,16 @@
 // Preloaded into the Node.js processes of an engine that runs programs in TypeScript: what quick-start.cjs does, and
 // each version of a file is compiled once per machine, in place of a compiler that is loaded at each start. Nothing is
-// type-checked, as with PULUMI_NODEJS_TRANSPILE_ONLY, and what comes out is what ts-node makes of it. That Pulumi runs
-// TypeScript by ts-node itself is shown by the tests of the matrix and of docs/.
+// type-checked, as with PULUMI_NODEJS_TRANSPILE_ONLY. That Pulumi runs TypeScript by ts-node itself is shown by the
+// tests of the matrix and of docs/.
 const { createHash } = require("node:crypto");
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 const { join } = require("node:path");
+const { compile, compilerOptions } = require("./compile-typescript.cjs");
 
 require("./quick-start.cjs");
 
 const folder = process.env.QUICK_TYPESCRIPT_FOLDER;
-
-// What the examples' tsconfig.json says comes to this.
-const compilerOptions = { target: "ES2022", module: "CommonJS", esModuleInterop: true };
 
 Module._extensions[".ts"] = (module, file) => module._compile(compiled(file), file);
 
@@ -24,11 +22,11 @@ function compiled(file) {
         .digest("hex");
     const kept = join(folder, `${hash}.js`);
     if (existsSync(kept)) return readFileSync(kept, "utf8");
-    const { outputText } = require("typescript").transpileModule(text, { fileName: file, compilerOptions });
+    const output = compile(text, file);
     mkdirSync(folder, { recursive: true });
     // Another process may do the same at this moment.
     const temporary = `${kept}.${process.pid}`;
-    writeFileSync(temporary, outputText);
+    writeFileSync(temporary, output);
     renameSync(temporary, kept);
-    return outputText;
+    return output;
 }

@@ -5,7 +5,7 @@ import { describe, expect, inject, test } from "vitest";
 import { isRunning } from "../../../cli/dev/processes";
 import { serve } from "../../probe/support";
 import { cli, leaks } from "../support";
-import { Desk, publicUrl, type Running, startGroup } from "./support";
+import { Desk, packedMain, publicUrl, type Running, startGroup } from "./support";
 
 const root = join(__dirname, "../../..");
 
@@ -57,7 +57,7 @@ describe("with the emulator", () => {
 
     test("without `--`, as PowerShell hands it on, the command begins at the first word", async () => {
         const desk = await Desk.open();
-        const main = ["--import", "tsx", join(root, "cli/main.ts"), "dev", "--path", "/a", ...desk.receiver()];
+        const main = [packedMain(), "dev", "--path", "/a", ...desk.receiver()];
         const running = startGroup(process.execPath, main, { env: desk.env });
         await running.says("receiver is up");
         running.kill("SIGTERM");
@@ -468,8 +468,8 @@ describe("with a tunnel", () => {
 
 test.skipIf(process.platform !== "linux")("in a terminal, Ctrl-C reaches the command once", async () => {
     const desk = await Desk.open();
-    const code = `console.log("started by", process.ppid);
-        process.on("SIGINT", () => { console.log("told"); setTimeout(() => process.exit(3), 1500); });`;
+    const code = `process.on("SIGINT", () => { console.log("told"); setTimeout(() => process.exit(3), 1500); });
+        console.log("started by", process.ppid);`;
     const { args } = desk.command(publicUrl, desk.receiver(code));
     const typed = [process.execPath, ...args].map((word) => `'${word}'`).join(" ");
     // The shell, which is in the terminal too, waits for it.

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { expect, inject, onTestFinished } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../../emulator";
 import { unusedPort } from "../../probe/support";
 
@@ -31,6 +31,9 @@ export interface Running {
     /** Writes to its standard input, where that is a pipe. */
     readonly type: (text: string) => void;
 }
+
+/** The command line as it is packed: it starts in a quarter of the time that tsx takes to compile it. */
+export const packedMain = (): string => join(inject("nodeModules"), "pulumi-captions/dist/cli/main.js");
 
 /** Starts a program in a group of its own, which ends with the test. */
 export function startGroup(
@@ -149,7 +152,7 @@ export class Desk {
 
     /** The arguments of Node.js that run `dev`. */
     command(options: readonly string[], command: readonly string[]): { args: string[] } {
-        return { args: ["--import", "tsx", join(root, "cli/main.ts"), "dev", ...options, "--", ...command] };
+        return { args: [packedMain(), "dev", ...options, "--", ...command] };
     }
 }
 

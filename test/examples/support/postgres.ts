@@ -2,13 +2,14 @@ import { execFileSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { join } from "node:path";
 import { findOrInstallPostgres } from "../../prerequisites";
+import type { AtEnd } from "../../support/shared";
 import { temporaryFolder } from "./examples";
 import { freePort, startProgram } from "./processes";
 
-/** A PostgreSQL server of its own until the test ends. @returns a database's URL */
-export async function startPostgres(): Promise<string> {
+/** A PostgreSQL server of its own until the test ends, or later. @returns a database's URL */
+export async function startPostgres(atEnd?: AtEnd): Promise<string> {
     const programs = await findOrInstallPostgres({ log: () => undefined });
-    const folder = temporaryFolder("postgres");
+    const folder = temporaryFolder("postgres", atEnd);
     const user = unprivileged();
     if ("uid" in user) chownSync(folder, user.uid, user.gid);
     const data = join(folder, "data");
@@ -22,7 +23,7 @@ export async function startPostgres(): Promise<string> {
         ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
         /database system is ready to accept connections/,
         // A fast shutdown: it doesn't wait until its clients have gone.
-        { ...options, end: "SIGINT" },
+        { ...options, end: "SIGINT", atEnd },
     );
     return `postgres://pulumi@127.0.0.1:${port}/postgres?sslmode=disable`;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { onTestFinished } from "vitest";
+import type { AtEnd } from "../../support/shared";
 
 export interface Started {
     readonly child: ChildProcess;
@@ -12,19 +13,23 @@ export interface Started {
     readonly output: () => string;
 }
 
-/** Starts a program, waits until it writes what `ready` matches, and ends it with the test. */
+/** Starts a program, waits until it writes what `ready` matches, and ends it with the test, or later. */
 export async function startProgram(
     command: string,
     args: readonly string[],
     ready: RegExp,
-    { end = "SIGTERM", ...options }: SpawnOptions & { end?: NodeJS.Signals } = {},
+    {
+        end = "SIGTERM",
+        atEnd = onTestFinished,
+        ...options
+    }: SpawnOptions & { end?: NodeJS.Signals; atEnd?: AtEnd | undefined } = {},
 ): Promise<Started> {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
     const ended = new Promise<void>((resolve) => {
         child.once("close", () => resolve());
         child.once("error", () => resolve());
     });
-    onTestFinished(async () => {
+    atEnd(async () => {
         child.kill(end);
         await ended;
     });

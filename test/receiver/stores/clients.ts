@@ -32,8 +32,11 @@ export async function openPostgres(url: string): Promise<Opened & { pool: Pool }
     return { pool, store: postgresDedupe(pool), close: () => pool.end() };
 }
 
-export async function openDynamo(endpoint: string): Promise<Opened & { client: DynamoDB }> {
+/** @param place the server's URL, with the table's name for its path */
+export async function openDynamo(place: string): Promise<Opened & { client: DynamoDB; table: string }> {
+    const { origin: endpoint, pathname } = new URL(place);
+    const table = pathname.slice(1);
     const credentials = { accessKeyId: "test", secretAccessKey: "test" };
     const client = new DynamoDB({ endpoint, region: "us-east-1", credentials });
-    return { client, store: dynamoDedupe(client, "deliveries"), close: () => client.destroy() };
+    return { client, table, store: dynamoDedupe(client, table), close: () => client.destroy() };
 }

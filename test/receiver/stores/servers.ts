@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { temporaryFolder } from "../../examples/support/examples";
 import { freePort, startProgram } from "../../examples/support/processes";
 import { findOrInstallRedis, installMoto } from "../../prerequisites";
+import type { AtEnd } from "../../support/shared";
 import { listen } from "../support";
 import { openDynamo } from "./clients";
 
@@ -20,7 +21,7 @@ export async function startRedis(): Promise<string> {
  * A server that hands requests on one after the other. DynamoDB does a conditional write in one step; moto checks the
  * condition and writes in two, and serves several requests at a time.
  */
-async function oneAtATime(target: string): Promise<string> {
+async function oneAtATime(target: string, atEnd: AtEnd): Promise<string> {
     let before: Promise<unknown> = Promise.resolve();
     const forward = async (request: IncomingMessage, response: ServerResponse) => {
         const chunks: Buffer[] = [];
@@ -35,23 +36,30 @@ async function oneAtATime(target: string): Promise<string> {
         const { status, body } = await turn;
         response.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(body);
     };
-    return listen((request, response) => void forward(request, response).catch(() => response.destroy()));
+    return listen((request, response) => void forward(request, response).catch(() => response.destroy()), atEnd);
 }
 
-/** DynamoDB as played by moto, with the store's table, until the test ends. @returns its URL */
-export async function startDynamo(): Promise<string> {
+/** DynamoDB as played by moto. @returns its URL */
+export async function startDynamo(atEnd: AtEnd): Promise<string> {
     const moto = await installMoto({ log: () => undefined });
     const args = [...moto.args, "-H", "127.0.0.1", "-p", "0"];
     const running = /Running on (http:\/\/127\.0\.0\.1:\d+)/;
-    const { match } = await startProgram(moto.command, args, running, { end: "SIGINT" });
-    const endpoint = await oneAtATime(match[1] as string);
-    const { client, close } = await openDynamo(endpoint);
+    const { match } = await startProgram(moto.command, args, running, { end: "SIGINT", atEnd });
+    return oneAtATime(match[1] as string, atEnd);
+}
+
+let tables = 0;
+
+/** A table of its own for a store. @returns where it is, as `openDynamo` takes it */
+export async function createTable(endpoint: string): Promise<string> {
+    const place = `${endpoint}/deliveries-${++tables}`;
+    const { client, table, close } = await openDynamo(place);
     await client.createTable({
-        TableName: "deliveries",
+        TableName: table,
         KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
         AttributeDefinitions: [{ AttributeName: "key", AttributeType: "S" }],
         BillingMode: "PAY_PER_REQUEST",
     });
     await close();
-    return endpoint;
+    return place;
 }
