@@ -220,7 +220,7 @@ export class Stack {
     }
 
     #spawn(args: readonly string[]): Promise<PulumiResult> {
-        return runPulumi(this.engine, [...args, "--stack", "test"], {
+        return runPulumi(this.engine, [...args, ...(args.includes("init") ? [] : ["--stack", "test"])], {
             project: this.#project,
             temporaryFolder: this.folder,
             env: this.#environment,
