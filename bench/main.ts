@@ -24,20 +24,20 @@ import { measureTakingOver } from "./taking-over";
 /** How much of each thing is measured. */
 const whole = {
     lives: [
-        { count: 1, latencyMs: 0, rounds: 5, floorOnly: true },
-        { count: 1, latencyMs: 20, rounds: 5 },
+        { count: 1, latencyMs: 0, rounds: 3, floorOnly: true },
+        { count: 1, latencyMs: 20, rounds: 3 },
         { count: 10, latencyMs: 20, rounds: 1 },
         { count: 100, latencyMs: 20, rounds: 1 },
-        { count: 200, latencyMs: 0, rounds: 3, floorOnly: true },
+        { count: 200, latencyMs: 0, rounds: 2, floorOnly: true },
         { count: 200, latencyMs: 20, rounds: 3 },
         { count: 1_000, latencyMs: 0, rounds: 1, floorOnly: true },
         { count: 1_000, latencyMs: 20, rounds: 1 },
     ] as readonly Part[],
     takingOver: [1, 10, 100, 1_000],
     many: { counts: [1_000, 5_000], rounds: 1 },
-    growth: { counts: [10, 100, 1_000, 5_000], rounds: 3 },
-    starts: 15,
-    loopback: 5,
+    growth: { counts: [10, 100, 1_000, 5_000], rounds: 2 },
+    starts: 11,
+    loopback: 3,
 };
 const quick: typeof whole = {
     lives: [{ count: 2, latencyMs: 20, rounds: 2 }],
