@@ -141,7 +141,8 @@ function isLonger(text: string, maxBytes: number): boolean {
 
 function jsonOf(text: string): unknown {
     try {
-        return JSON.parse(text);
+        // Bytes are decoded without a byte order mark; a text may still have it.
+        return JSON.parse(text.replace(/^\uFEFF/, ""));
     } catch {
         // The parser's own message quotes the body.
         throw notJson();

@@ -13,7 +13,8 @@ interface Done {
     readonly key: string;
     /** Until when it is remembered. */
     readonly until: number;
-    /** The one that was confirmed after it. */
+    /** The ones that were confirmed before and after it. */
+    previous: Done | undefined;
     next: Done | undefined;
 }
 
@@ -53,6 +54,14 @@ export function memoryDedupe(options: MemoryDedupeOptions = {}): MemoryDedupe {
     let oldest: Done | undefined;
     let newest: Done | undefined;
 
+    function forget({ key, previous, next }: Done): void {
+        done.delete(key);
+        if (previous === undefined) oldest = next;
+        else previous.next = next;
+        if (next === undefined) newest = previous;
+        else next.previous = previous;
+    }
+
     return {
         claim(key, owner, leaseSeconds) {
             if ((done.get(key)?.until ?? 0) > now()) return "done";
@@ -67,16 +76,14 @@ export function memoryDedupe(options: MemoryDedupeOptions = {}): MemoryDedupe {
         },
         confirm(key, _owner, keepSeconds) {
             claims.delete(key);
-            const entry: Done = { key, until: now() + keepSeconds * 1000, next: undefined };
+            const before = done.get(key);
+            if (before !== undefined) forget(before);
+            const entry: Done = { key, until: now() + keepSeconds * 1000, previous: newest, next: undefined };
             done.set(key, entry);
-            if (newest !== undefined) newest.next = entry;
+            if (newest === undefined) oldest = entry;
+            else newest.next = entry;
             newest = entry;
-            oldest ??= entry;
-            for (; oldest !== undefined; oldest = oldest.next) {
-                if (done.get(oldest.key) !== oldest) continue; // It was confirmed again since.
-                if (done.size <= maxEntries && oldest.until > now()) break;
-                done.delete(oldest.key);
-            }
+            while (oldest !== undefined && (done.size > maxEntries || oldest.until <= now())) forget(oldest);
         },
         release(key, owner) {
             if (claims.get(key)?.owner === owner) claims.delete(key);

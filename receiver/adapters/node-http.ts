@@ -7,6 +7,8 @@ import { answerTo, report } from "./request.js";
 export interface NodeStream {
     on?(event: string, listener: (value: unknown) => void): unknown;
     pause?(): unknown;
+    resume?(): unknown;
+    read?(): unknown;
     readonly destroyed?: boolean;
     readonly readableEnded?: boolean;
     readonly readableDidRead?: boolean;
@@ -110,6 +112,8 @@ function isBytesOrText(value: unknown): value is Uint8Array | string {
 export function unreadStream(stream: NodeStream): Body | undefined {
     if (stream.readableEnded || stream.readableDidRead || stream.readableFlowing) return undefined;
     if (typeof stream.on !== "function") return undefined;
+    // It may fail while nobody reads it, such as one that decompresses what anybody sends: that must not end the process.
+    stream.on("error", () => undefined);
     // By events: to iterate over a small body takes as long as all the rest. And without destroying the stream, which
     // would end the connection before the answer is sent.
     return (take) =>
@@ -119,10 +123,21 @@ export function unreadStream(stream: NodeStream): Body | undefined {
             stream.on?.("end", () => resolve());
             stream.on?.("error", reject);
             stream.on?.("close", () => stream.readableEnded || broken());
+            let wanted = true;
             stream.on?.("data", (value) => {
-                if (take(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)))) return;
+                wanted &&= take(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)));
+                if (wanted) return;
                 stream.pause?.();
                 resolve();
             });
+            // Somebody may have paused it until now.
+            stream.resume?.();
+            if (stream.readableFlowing !== false) return;
+            // Somebody listens to `readable`, so that it only moves when it is read.
+            const drain = () => {
+                while (wanted && (stream.read?.() ?? null) !== null);
+            };
+            stream.on?.("readable", drain);
+            drain();
         });
 }

@@ -10,7 +10,7 @@ describe("parseDelivery", () => {
         const raw = success();
         const delivery = { event: "creator.success", operationId: "op_1", url: videoUrl, creditsSpent: 12, raw };
         const text = JSON.stringify(raw);
-        for (const body of [text, bytes(text), Buffer.from(text), bytes(`\ufeff${text}`), raw]) {
+        for (const body of [text, `\ufeff${text}`, bytes(text), Buffer.from(text), bytes(`\ufeff${text}`), raw]) {
             expect(parseDelivery(body)).toEqual(delivery);
         }
     });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryDedupe } from "../../receiver";
@@ -68,6 +70,22 @@ describe("memoryDedupe", () => {
         store.claim("k", "a", 60);
         store.confirm("k", "a", 60);
         expect(store.size).toBe(1);
+    });
+
+    test("takes no more memory for what is confirmed again, behind what is remembered longer", () => {
+        setFlagsFromString("--expose-gc");
+        const collect: () => void = runInNewContext("gc");
+        const used = () => {
+            collect();
+            return process.memoryUsage().heapUsed;
+        };
+        let time = 0;
+        const store = memoryDedupe({ now: () => time });
+        store.confirm("kept", "a", week);
+        const before = used();
+        for (; time < 300_000_000; time += 1000) store.confirm("again", "a", 1);
+        expect(used() - before).toBeLessThan(5_000_000);
+        expect(store.claim("kept", "b", 60)).toBe("done");
     });
 
     test("at no time do two owners have the same key, and what is done is not given again", () => {

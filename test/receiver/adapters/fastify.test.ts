@@ -68,6 +68,26 @@ describe("Fastify", () => {
         expect(onDelivery.mock.calls[0]?.[0].raw).toEqual(success());
     });
 
+    test("a preParsing hook's stream that fails after the answer breaks nothing", async () => {
+        const streams: PassThrough[] = [];
+        const url = await start(receiverWith().receiver, (app) =>
+            app.addHook("preParsing", async (_request, _reply, payload) => {
+                payload.resume();
+                const stream = new PassThrough();
+                streams.push(stream);
+                return stream;
+            }),
+        );
+        expect((await postTo(url, "{}", { authorization: "Bearer whsec_wrong" })).status).toBe(401);
+        expect(streams).toHaveLength(1);
+        for (const stream of streams) {
+            // Without a listener, its error would end the process.
+            expect(stream.listenerCount("error")).toBeGreaterThan(0);
+            stream.destroy(new Error("incorrect header check"));
+            await new Promise((resolve) => stream.once("close", resolve));
+        }
+    });
+
     test("the plugin takes a prefix, and leaves the body parsers of the rest of the application alone", async () => {
         const { receiver } = receiverWith();
         const url = await start(receiver, () => undefined, "/hook");

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -62,6 +62,16 @@ describe("something else that reads the body", () => {
             await once(request, "end");
         }),
     );
+
+    test.each<[string, (request: IncomingMessage) => unknown]>([
+        ["pauses it until now", (request) => request.pause()],
+        ["listens to readable, and reads nothing", (request) => request.on("readable", () => undefined)],
+    ])("and %s, is no problem", async (_what, prepare) => {
+        const { receiver, onDelivery } = receiverWith();
+        const url = await behind((request) => void prepare(request))(receiver);
+        expect((await postTo(url, success())).status).toBe(200);
+        expect(onDelivery).toHaveBeenCalledTimes(1);
+    });
 
     test("and keeps its bytes, as functions frameworks do, is no problem", async () => {
         const { receiver, onDelivery } = receiverWith();
