@@ -9,8 +9,11 @@ export interface Incoming {
     readonly body: () => Body | undefined;
 }
 
-/** A request's body: as it is, or what hands its parts on, one after the other, until `take` returns false. */
-export type Body = Uint8Array | string | ((take: (part: Uint8Array) => boolean) => Promise<void>);
+/** A request's body: as it is, or what hands its parts on, one after the other, until {@link Take} says false. */
+export type Body = Uint8Array | string | ((take: Take) => Promise<void>);
+
+/** Takes a part of a body, and says whether the next one is wanted: at once, or when it is. */
+export type Take = (part: Uint8Array) => boolean | Promise<boolean>;
 
 /** What a receiver answers; never with a body. */
 export interface Answer {
@@ -32,7 +35,7 @@ function partsOf(stream: ReadableStream<Uint8Array>): Body {
     return async (take) => {
         const reader = stream.getReader();
         for (let part = await reader.read(); part.value !== undefined; part = await reader.read()) {
-            if (take(part.value)) continue;
+            if (await take(part.value)) continue;
             // Not waited for: what the sender makes of it does not matter any more.
             reader.cancel().catch(() => undefined);
             return;

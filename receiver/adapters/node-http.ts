@@ -124,11 +124,18 @@ export function unreadStream(stream: NodeStream): Body | undefined {
             stream.on?.("error", reject);
             stream.on?.("close", () => stream.readableEnded || broken());
             let wanted = true;
+            const goOn = (more: boolean) => {
+                wanted = more;
+                if (more) stream.resume?.();
+                else resolve();
+            };
             stream.on?.("data", (value) => {
-                wanted &&= take(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)));
-                if (wanted) return;
+                if (!wanted) return;
+                const more = take(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)));
+                if (more === true) return;
                 stream.pause?.();
-                resolve();
+                if (more === false) goOn(false);
+                else more.then(goOn, reject);
             });
             // Somebody may have paused it until now.
             stream.resume?.();

@@ -31,18 +31,30 @@ export async function requestOf({ method, headers, body }: Incoming): Promise<Re
 }
 
 function streamOf(parts: Extract<Body, (...args: never[]) => unknown>): ReadableStream<Uint8Array> {
-    let wanted = true;
+    let begun = false;
+    /** Answers the part that was taken last, once the next one is asked for. */
+    let goOn: ((wanted: boolean) => void) | undefined;
     return new ReadableStream<Uint8Array>(
         {
-            async pull(controller) {
-                await parts((part) => {
-                    if (wanted) controller.enqueue(part);
+            pull(controller) {
+                goOn?.(true);
+                if (begun) return;
+                begun = true;
+                let wanted = true;
+                parts(async (part) => {
+                    const next = new Promise<boolean>((resolve) => {
+                        goOn = resolve;
+                    });
+                    controller.enqueue(part);
+                    wanted = await next;
                     return wanted;
-                });
-                if (wanted) controller.close();
+                }).then(
+                    () => wanted && controller.close(),
+                    (error) => controller.error(error),
+                );
             },
             cancel() {
-                wanted = false;
+                goOn?.(false);
             },
         },
         // Nothing is read before the receiver asks for it, which it only does for a genuine delivery.
