@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import nodeModule from "node:module";
 import { join } from "node:path";
 
@@ -18,8 +19,21 @@ const settledMs = 300;
  * https://nodejs.org/api/module.html#module-compile-cache
  */
 export function keepCompiled(): void {
-    (nodeModule as CompileCache).enableCompileCache?.(join(__dirname, ".compiled"));
+    const { enableCompileCache } = nodeModule as CompileCache;
+    const folder = join(__dirname, ".compiled");
+    if (enableCompileCache === undefined || !canMake(folder)) return;
+    enableCompileCache(folder);
     flushLater();
+}
+
+/** Not left to Node.js, which makes all the folders above, too: a package may be in an archive, as with Yarn. */
+function canMake(folder: string): boolean {
+    try {
+        mkdirSync(folder);
+        return true;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EEXIST";
+    }
 }
 
 /** For the plugin, which is one file: what starts it sets the folder (`plugin/pulumi-resource-captions`). */
