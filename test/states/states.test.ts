@@ -7,8 +7,8 @@ import { startPlace, temporaryFolder, testStates } from "./still-work";
 
 /*
  * States that released forms of the package have written, each from another folder than here, still refresh, show no
- * change, do not rotate by themselves, rotate once when asked, and destroy; dynamic/unreleased.test.ts shows the same of
- * those before. README.md says how to add those of a release.
+ * change, do not rotate by themselves, rotate once when asked, and destroy; dynamic/unreleased.test.ts shows the same
+ * of those before. README.md says how to add those of a release.
  */
 
 const front = inject("front");

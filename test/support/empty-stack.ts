@@ -14,7 +14,7 @@ export interface EmptyStack {
     readonly name?: string;
 }
 
-/** Any salt, and what proves that a passphrase is the one of engine/: all these stacks can read each other's secrets. */
+/** Any salt, and what proves that a passphrase is the one of `engine/`: these stacks can read each other's secrets. */
 const salt = "v1:F9FgnkUf8uE=:v1:UOkANpue9wo67cks:mPVDmYlrvVn4sWbVYtwhuLdFpyDrYA==";
 
 /**

@@ -232,7 +232,7 @@ export class Stack {
         this.#secrets.add(this.#options.emulator.apiKey);
     }
 
-    /** Whether a file was not there, or not the same, when this was asked last: no secret gets into it unless it changes. */
+    /** Whether a file was not there, or another one, when this was asked last: no secret gets in unless it changes. */
     #isNew(file: string): boolean {
         const { mtimeMs, size } = statSync(file);
         const version = `${mtimeMs} ${size}`;
