@@ -102,7 +102,7 @@ function draw({ title, unit, groups, bars }: Plot, theme: keyof typeof themes): 
         color: Object.keys(subjectNames).flatMap((subject, index) => (subject in bars ? (colors[index] ?? []) : [])),
         title: { text: title, subtext: unit, textStyle: { ...textStyle, fontSize: 15 }, subtextStyle: { color: text } },
         legend: { bottom: 0, textStyle, itemGap: 30 },
-        grid: { left: 44, right: 12, top: 64, bottom: 76 },
+        grid: { left: 44, right: 12, top: 64, bottom: 100 },
         xAxis: {
             type: "category",
             data: [...groups],
@@ -117,7 +117,7 @@ function draw({ title, unit, groups, bars }: Plot, theme: keyof typeof themes): 
             label: { show: true, position: "top" as const, color: text, fontSize: 9, formatter: labelOf },
         })),
     };
-    const chart = init(null, null, { renderer: "svg", ssr: true, width: 860, height: 400 });
+    const chart = init(null, null, { renderer: "svg", ssr: true, width: 860, height: 424 });
     chart.setOption(option);
     const svg = chart.renderToSVGString();
     chart.dispose();
