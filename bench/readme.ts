@@ -66,7 +66,7 @@ const picture = (name: string, alternative: string): string => `<picture>
 function overheadTable(results: Results): string {
     const parts = [1, 200, 1_000].flatMap((count) => [0, 20].map((latencyMs) => ({ count, latencyMs })));
     const rows = parts.map(({ count, latencyMs }) => [
-        `${count} webhooks, ${latencyMs} ms a call`,
+        `${count} ${count === 1 ? "webhook" : "webhooks"}, ${latencyMs} ms a call`,
         ...steps.map((step) =>
             ["dynamic", "plugin"]
                 .map((overhead) =>
