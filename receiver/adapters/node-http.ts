@@ -112,7 +112,8 @@ function isBytesOrText(value: unknown): value is Uint8Array | string {
 export function unreadStream(stream: NodeStream): Body | undefined {
     if (stream.readableEnded || stream.readableDidRead || stream.readableFlowing) return undefined;
     if (typeof stream.on !== "function") return undefined;
-    // It may fail while nobody reads it, such as one that decompresses what anybody sends: that must not end the process.
+    // It may fail while nobody reads it, such as one that decompresses what anybody sends: that must not end the
+    // process.
     stream.on("error", () => undefined);
     // By events: to iterate over a small body takes as long as all the rest. And without destroying the stream, which
     // would end the connection before the answer is sent.
