@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EChartsOption, init } from "echarts";
 import { figureOf, type Results } from "./results";
+import type { Step } from "./subjects";
 
 const folder = join(__dirname, "plots");
 
@@ -29,6 +30,9 @@ export const subjectNames: Readonly<Record<string, string>> = {
     OpenTofu: "OpenTofu, restapi (stand-in)",
 };
 
+/** Those of a life that are shown: an `up` without changes is like a preview. */
+export const shownSteps: readonly Step[] = ["up", "preview", "refresh", "one change", "destroy"];
+
 interface Plot {
     readonly title: string;
     readonly unit: string;
@@ -48,15 +52,16 @@ export function drawPlots(results: Results): void {
 }
 
 function secondsPlot(results: Results): Plot {
-    const steps = ["up", "preview", "refresh", "one change", "destroy"];
     return {
         title: "200 webhooks, 20 ms a call",
         unit: "seconds",
-        groups: steps,
+        groups: shownSteps,
         bars: Object.fromEntries(
             subjectsIn(results).map((subject) => [
                 subject,
-                steps.map((step) => figureOf(results, "Overhead", { subject, count: 200, latencyMs: 20, step }).median),
+                shownSteps.map(
+                    (step) => figureOf(results, "Overhead", { subject, count: 200, latencyMs: 20, step }).median,
+                ),
             ]),
         ),
     };
@@ -64,17 +69,16 @@ function secondsPlot(results: Results): Plot {
 
 /** Only who calls: a provider that does nothing has no calls. */
 function callsPlot(results: Results): Plot {
-    const steps = ["up", "preview", "refresh", "one change", "destroy"];
     return {
         title: "100 webhooks, five calls a minute",
         unit: "minutes",
-        groups: steps,
+        groups: shownSteps,
         bars: Object.fromEntries(
             subjectsIn(results)
                 .filter((subject) => !subject.startsWith("null"))
                 .map((subject) => [
                     subject,
-                    steps.map((step) =>
+                    shownSteps.map((step) =>
                         Number(figureOf(results, "Calls", { subject, count: 100, step }).of?.minutesAtFiveAMinute),
                     ),
                 ]),

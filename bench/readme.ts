@@ -1,11 +1,11 @@
 // The README's tables of what was measured, between two comments: written from `bench/results.json`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { subjectNames, subjectsIn } from "./plots";
+import { shownSteps, subjectNames, subjectsIn } from "./plots";
 import { type FigureResult, figureOf, type Results } from "./results";
+import { steps } from "./subjects";
 
 const file = join(__dirname, "../README.md");
-const steps = ["up", "preview", "refresh", "one change", "destroy"];
 const begin = "<!-- npm run bench writes from here -->";
 const end = "<!-- to here -->";
 
@@ -37,23 +37,24 @@ function tables(results: Results): string {
 
 function secondsTable(results: Results): string {
     const counts = [1, 200, 1_000];
-    const head = ["seconds, 20 ms a call", ...counts.flatMap((count) => steps.map((step) => `${count}: ${step}`))];
+    const head = ["seconds, 20 ms a call", ...counts.flatMap((count) => shownSteps.map((step) => `${count}: ${step}`))];
     const rows = subjectsIn(results).map((subject) => [
         subjectNames[subject] ?? subject,
         ...counts.flatMap((count) =>
-            steps.map((step) => secondsText(figureOf(results, "Overhead", { subject, count, latencyMs: 20, step }))),
+            shownSteps.map((step) =>
+                secondsText(figureOf(results, "Overhead", { subject, count, latencyMs: 20, step })),
+            ),
         ),
     ]);
     return table(transposed([head, ...rows]));
 }
 
 function callsTable(results: Results): string {
-    const all = ["up", "preview", "up again", "refresh", "one change", "destroy"];
     const subjects = subjectsIn(results).filter((subject) => !subject.startsWith("null"));
-    const head = ["calls for 100 webhooks (minutes at five calls a minute)", ...all];
+    const head = ["calls for 100 webhooks (minutes at five calls a minute)", ...steps];
     const rows = subjects.map((subject) => [
         subjectNames[subject] ?? subject,
-        ...all.map((step) => callsText(figureOf(results, "Calls", { subject, count: 100, step }))),
+        ...steps.map((step) => callsText(figureOf(results, "Calls", { subject, count: 100, step }))),
     ]);
     return table(transposed([head, ...rows]));
 }
@@ -67,7 +68,7 @@ function overheadTable(results: Results): string {
     const parts = [1, 200, 1_000].flatMap((count) => [0, 20].map((latencyMs) => ({ count, latencyMs })));
     const rows = parts.map(({ count, latencyMs }) => [
         `${count} ${count === 1 ? "webhook" : "webhooks"}, ${latencyMs} ms a call`,
-        ...steps.map((step) =>
+        ...shownSteps.map((step) =>
             ["dynamic", "plugin"]
                 .map((overhead) =>
                     figureOf(results, "Overhead", { overhead, count, latencyMs, step }).median.toFixed(2),
@@ -75,7 +76,7 @@ function overheadTable(results: Results): string {
                 .join(" / "),
         ),
     ]);
-    return table([["time over that of nothing, without the calls' own: dynamic / plugin", ...steps], ...rows]);
+    return table([["time over that of nothing, without the calls' own: dynamic / plugin", ...shownSteps], ...rows]);
 }
 
 /** The seconds of the first `up` of very many. */
