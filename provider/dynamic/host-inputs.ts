@@ -39,6 +39,11 @@ export function isHostInput(name: string): boolean {
     return Object.hasOwn(names, name);
 }
 
+/** Without those that are not set: Pulumi's SDK takes four stack traces for each property, even if it is undefined. */
+export function onlySet(inputs: HostInputs): Partial<HostInputs> {
+    return Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
+}
+
 /** Those that a step without the program's inputs needs: they are saved with the outputs, too. */
 export function isHostOutput(name: string): boolean {
     return name === "__provider" || name === "__owner";

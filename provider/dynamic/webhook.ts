@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { knownEvents, WebhookInputs } from "../lifecycle";
-import { type HostInputs, ownerOf } from "./host-inputs";
+import { onlySet, ownerOf } from "./host-inputs";
 
 /** The name of an event: the known ones are offered, and any other that the API knows is allowed. */
 export type WebhookEvent = (typeof knownEvents)[number] | (string & Record<never, never>);
@@ -112,14 +112,14 @@ export class Webhook extends pulumi.CustomResource {
             );
         }
         const { replacementTrigger, ...others } = opts ?? {};
-        const host: HostInputs = {
+        const host = onlySet({
             __provider: providerText,
             __owner: ownerOf(name, parentsOf(opts?.parent)),
             __siblings: args?.[generationOf]?.siblings,
             __dropAtOnce: args?.[generationOf]?.dropAtOnce || undefined,
             __replaceOnChanges: opts?.replaceOnChanges,
             __replacementTrigger: replacementTrigger,
-        };
+        });
         super(
             typeToken,
             name,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { credentials, Server, ServerCredentials } from "@grpc/grpc-js";
+import * as pulumi from "@pulumi/pulumi";
 import { ResourceProviderClient, ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { ConfigureRequest, CreateRequest, type CreateResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
@@ -11,6 +12,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { nullDynamicProvider } from "../../bench/peers/null-dynamic";
 import { bundleNullPlugin } from "../../bench/peers/null-plugin";
 import { configure, create } from "../../provider/dynamic/provider";
+import { Webhook as DynamicWebhook } from "../../provider/dynamic/webhook";
+import { Webhook as PluginWebhook } from "../../provider/native";
 import { EngineLog } from "../../provider/native/engine-log";
 import { Plugin } from "../../provider/native/provider";
 import { startAccount } from "../support/account";
@@ -38,6 +41,18 @@ test("the null dynamic provider saves what this package's saves", async () => {
     const [ours, floor] = [await create(inputs), await require(nullDynamicProvider).create(inputs)];
     expect(shape(floor.outs)).toEqual(shape(ours.outs));
     expect(floor.id).toHaveLength(ours.id.length);
+});
+
+test.each([
+    ["dynamic", DynamicWebhook, ["__owner", "__provider"]],
+    ["plugin's", PluginWebhook, []],
+])("the %s webhook in a program has no more properties than that of its null provider", async (_, Webhook, ofHost) => {
+    await pulumi.runtime.setMocks({ newResource: () => ({ id: "wh_1", state: {} }), call: () => ({}) });
+    const declared = new Webhook("renders", webhook);
+    const outputs = Object.entries(declared).filter(([, value]) => pulumi.Output.isInstance(value));
+    expect(outputs.map(([name]) => name).sort()).toEqual(
+        [...ofHost, "enabledEvents", "id", "secret", "secretVersion", "url", "urn"].sort(),
+    );
 });
 
 test("the null plugin saves what this package's saves", async () => {
