@@ -20,6 +20,8 @@ import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/st
 import { type Emulator, startEmulator } from "../emulator";
 import { inFolder } from "./lives";
 import { type Figure, median, type Report, type Section } from "./measure";
+import { nullDynamicProvider } from "./peers/null-dynamic";
+import { bundleNullPlugin } from "./peers/null-plugin";
 import { cpuOf } from "./processes";
 import { type ProviderProcess, startProvider } from "./provider-process";
 import { layOutPackages } from "./subjects";
@@ -31,25 +33,46 @@ const foreign = 10_000;
 
 type Properties = Record<string, JavaScriptValue>;
 
+const dynamicHost = {
+    command: [process.execPath, require.resolve("@pulumi/pulumi/cmd/dynamic-provider")],
+    type: "pulumi-nodejs:dynamic/captions:Webhook",
+};
+/** Host inputs of a dynamic resource, whose provider is this module. */
+const servedBy =
+    (module: string) =>
+    (name: string): Properties => ({
+        __provider: `exports.handler = () => require(${JSON.stringify(module)});`,
+        __owner: [name],
+    });
+
 /** How a webhook is told to a provider of each front. */
-const fronts = {
-    dynamic: {
-        command: [process.execPath, require.resolve("@pulumi/pulumi/cmd/dynamic-provider")],
-        type: "pulumi-nodejs:dynamic/captions:Webhook",
-        inputs: (name: string): Properties => ({
-            __provider: 'exports.handler = () => require("pulumi-captions/provider");',
-            __owner: [name],
-        }),
-    },
+const fronts: Readonly<Record<Front, Served>> = {
+    dynamic: { ...dynamicHost, inputs: servedBy("pulumi-captions/provider") },
     plugin: {
         command: [process.execPath, join(root, "dist/plugin/pulumi-resource-captions.cjs")],
         type: "captions:index:Webhook",
-        inputs: (): Properties => ({}),
     },
-} as const;
+    "null dynamic": { ...dynamicHost, inputs: servedBy(nullDynamicProvider) },
+    "null plugin": {
+        command: [process.execPath, "./pulumi-resource-captionsnull.cjs"],
+        type: "captionsnull:index:Webhook",
+        prepare: bundleNullPlugin,
+    },
+};
 
-type Front = keyof typeof fronts;
-const names = Object.keys(fronts) as readonly Front[];
+interface Served {
+    readonly command: readonly string[];
+    readonly type: string;
+    /** What the resource has beside URL and events. Default: nothing. */
+    readonly inputs?: (name: string) => Properties;
+    /** What has to be in the folder in which it is started. Default: nothing. */
+    readonly prepare?: (folder: string) => Promise<void>;
+}
+
+/** This package's, and those that do nothing. */
+const own = ["dynamic", "plugin"] as const;
+const floors = ["null dynamic", "null plugin"] as const;
+type Front = (typeof own)[number] | (typeof floors)[number];
 
 interface Work {
     /** CPU for each webhook, in milliseconds. */
@@ -61,7 +84,7 @@ interface Work {
 /** @param counts in order; the work for a webhook among the most is compared with that among the ones before */
 export async function measureGrowth(counts: readonly number[], rounds: number, report: Report): Promise<Section> {
     const figures: Figure[] = [];
-    for (const front of names) {
+    for (const front of [...own, ...floors]) {
         const all = new Map<number, Work[]>(counts.map((count) => [count, []]));
         for (let round = 0; round < rounds; round++) {
             for (const count of counts) {
@@ -70,6 +93,7 @@ export async function measureGrowth(counts: readonly number[], rounds: number, r
             }
         }
         for (const [count, work] of all) figures.push(...stepFigures(front, count, work));
+        if (!isOwn(front)) continue;
         const [most, before] = [...counts].reverse();
         if (most !== undefined && before !== undefined) {
             figures.push(...growthFigures(front, [before, all.get(before) ?? []], [most, all.get(most) ?? []]));
@@ -85,6 +109,8 @@ export async function measureGrowth(counts: readonly number[], rounds: number, r
         figures,
     };
 }
+
+const isOwn = (front: Front): boolean => (own as readonly Front[]).includes(front);
 
 function stepFigures(front: Front, count: number, work: readonly Work[]): readonly Figure[] {
     return (["create", "diff", "refresh"] as const).map((step) => ({
@@ -180,6 +206,7 @@ async function inSurroundings<T>(front: Front, work: (surroundings: Surroundings
         const address = `127.0.0.1:${(engine.address() as AddressInfo).port}`;
         mkdirSync(join(folder, "node_modules"));
         layOutPackages(join(folder, "node_modules"));
+        await fronts[front].prepare?.(folder);
         const env = { ...process.env, CAPTIONS_API_KEY: emulator.apiKey, CAPTIONS_BASE_URL: emulator.baseUrl };
         try {
             return await work({
@@ -236,7 +263,7 @@ async function createWebhook(ask: Ask, front: Front, index: number): Promise<Ask
     const name = `webhook-${index}`;
     const urn = `urn:pulumi:bench::bench::${type}::${name}`;
     const news = Struct.fromJavaScript({
-        ...inputsOf(name),
+        ...inputsOf?.(name),
         url: `https://api.example.com/${index}`,
         enabledEvents: ["creator.success"],
     });

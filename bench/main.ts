@@ -7,6 +7,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Engine, ensureEngine, standardErrorReporter } from "../engine";
+import { ensureLanguages } from "../engine/languages";
 import { measureEmulator } from "./emulator";
 import { measureGrowth } from "./growth";
 import { callsSection, type LivedPart, live, overheadSection, type Part, stateSection } from "./lives";
@@ -64,7 +65,8 @@ async function main(): Promise<void> {
     const report = (line: string): void => {
         console.error(`${((Date.now() - started) / 60_000).toFixed(1).padStart(5)} min  ${line}`);
     };
-    const engine = await ensureEngine(standardErrorReporter());
+    const reporter = standardErrorReporter();
+    const engine = await ensureLanguages(await ensureEngine(reporter), ["yaml"], reporter);
     const tofu = await ensureOpenTofu(report);
     const sections: Section[] = [];
     for (const name of sectionNames) {
@@ -119,9 +121,11 @@ const measure: Readonly<
         return [callsSection(parts, takenOver), overheadSection(parts), stateSection(parts)];
     },
     many: async ({ engine, tofu, amount, report }) => {
-        const { dynamic, plugin } = pulumiSubjects(engine);
+        const all = pulumiSubjects(engine);
+        const own = [all.dynamic, all.plugin];
+        const faster = [all["dynamic without traces"], all["plugin without traces"], all["plugin from YAML"]];
         const [openTofu] = openTofuSubjects(tofu);
-        return [await measureMany({ own: [dynamic, plugin], openTofu, ...amount.many }, report)];
+        return [await measureMany({ own, faster, openTofu, ...amount.many }, report)];
     },
 };
 

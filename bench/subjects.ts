@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { Emulator } from "../emulator";
 import type { Engine } from "../engine";
 import { runPulumi } from "../engine/pulumi";
-import { declareWebhooks } from "./peers/declare";
+import { type Declaration, declareWebhooks, webhooksOf } from "./peers/declare";
 import { documentationProgram } from "./peers/documentation";
 import { nullDynamicProgram, nullDynamicProvider } from "./peers/null-dynamic";
-import { bundleNullPlugin, nullPluginProgram, nullPluginProject } from "./peers/null-plugin";
+import { bundleNullPlugin, nullPluginProgram } from "./peers/null-plugin";
 import { type OpenTofu, type TofuRun, TofuStack } from "./peers/opentofu";
 
 const root = join(__dirname, "..");
@@ -42,52 +42,100 @@ export interface Subject {
     begin(options: LifeOptions): Promise<Life>;
 }
 
-/** The project of a program with this package as a library. */
-export const dynamicProject = "name: bench\nruntime: nodejs\n";
-/** The project of a program with this package's plugin. */
-export const pluginProject =
-    `${dynamicProject}plugins:\n    providers:\n        ` +
-    "- { name: captions, path: ./node_modules/pulumi-captions/plugin }\n";
+/** The files of a project, by name. */
+export type Sources = (declaration: Declaration) => Readonly<Record<string, string>>;
 
 /** This package as a library: its dynamic provider. */
-export const dynamicProgram = (count: number, options = "{}"): string =>
-    `const captions = require("pulumi-captions");${declareWebhooks(count, "captions.Webhook", options)}`;
+export const dynamicSources: Sources = (declaration) =>
+    onNode(`const captions = require("pulumi-captions");${declareWebhooks(declaration, "captions.Webhook")}`);
 
-/** This package as a plugin. */
-export const pluginProgram = (count: number, options = "{}"): string =>
-    `const captions = require("pulumi-captions/native");${declareWebhooks(count, "captions.Webhook", options)}`;
+const plugin = { name: "captions", path: "./node_modules/pulumi-captions/plugin" };
 
-/** Those on Pulumi's engine; the first two are this package's. */
+/** This package as a plugin, declared by a program on Node.js. */
+export const pluginSources: Sources = (declaration) =>
+    onNode(
+        `const captions = require("pulumi-captions/native");${declareWebhooks(declaration, "captions.Webhook")}`,
+        plugin,
+    );
+
+/** This package as a plugin, declared in YAML: no process of Node.js runs but the provider's. */
+const yamlSources: Sources = (declaration) => ({
+    "Pulumi.yaml": projectFile({
+        runtime: "yaml",
+        plugin,
+        resources: Object.fromEntries(
+            webhooksOf(declaration).map((properties, index) => [
+                `webhook-${index}`,
+                { type: "captions:Webhook", properties },
+            ]),
+        ),
+    }),
+});
+
+/** The same, on a Node.js that collects no stack traces: Pulumi's SDK takes dozens for each resource. */
+const withoutTraces =
+    (sources: Sources): Sources =>
+    (declaration) => {
+        const files = sources(declaration);
+        const { runtime, ...project } = JSON.parse(files["Pulumi.yaml"] ?? "");
+        const options = { nodeargs: "--stack-trace-limit=0" };
+        return { ...files, "Pulumi.yaml": JSON.stringify({ ...project, runtime: { name: runtime, options } }) };
+    };
+
+function onNode(program: string, provider?: Plugin): Readonly<Record<string, string>> {
+    return {
+        "Pulumi.yaml": projectFile({ runtime: "nodejs", plugin: provider }),
+        "package.json": '{"name": "bench", "main": "index.js"}',
+        "index.js": program,
+    };
+}
+
+type Plugin = typeof plugin;
+
+/** JSON, as all JSON is YAML. */
+const projectFile = ({ plugin, ...project }: { runtime: string; plugin?: Plugin | undefined; resources?: object }) =>
+    JSON.stringify({ name: "bench", ...project, plugins: { providers: plugin === undefined ? [] : [plugin] } });
+
+/** Those on Pulumi's engine, which has to have the language host for YAML. */
 export function pulumiSubjects(engine: Engine): Readonly<Record<PulumiSubject, Subject>> {
-    const subject = (
-        name: PulumiSubject,
-        project: string,
-        program: (count: number) => string,
-        extra?: Extra,
-    ): Subject => ({
+    const subject = (name: PulumiSubject, sources: Sources, extra?: Extra): Subject => ({
         name,
         begin: async (options) => {
-            const life = new PulumiLife(engine, options, project, program(options.count));
+            const life = new PulumiLife(engine, options, sources);
             await extra?.(life.project);
             await life.pulumi("stack", "init", "bench");
             return life;
         },
     });
+    const nullDynamicSources: Sources = (declaration) => onNode(nullDynamicProgram(declaration));
+    const nullPluginSources: Sources = (declaration) =>
+        onNode(nullPluginProgram(declaration), { name: "captionsnull", path: "./plugin" });
     return {
-        dynamic: subject("dynamic", dynamicProject, dynamicProgram),
-        plugin: subject("plugin", pluginProject, pluginProgram),
-        "null dynamic": subject("null dynamic", dynamicProject, nullDynamicProgram, (project) =>
+        dynamic: subject("dynamic", dynamicSources),
+        plugin: subject("plugin", pluginSources),
+        "dynamic without traces": subject("dynamic without traces", withoutTraces(dynamicSources)),
+        "plugin without traces": subject("plugin without traces", withoutTraces(pluginSources)),
+        "plugin from YAML": subject("plugin from YAML", yamlSources),
+        "null dynamic": subject("null dynamic", nullDynamicSources, (project) =>
             copyFileSync(nullDynamicProvider, join(project, "null-captions-provider.js")),
         ),
-        "null plugin": subject("null plugin", nullPluginProject, nullPluginProgram, async (project) => {
+        "null plugin": subject("null plugin", nullPluginSources, async (project) => {
             mkdirSync(join(project, "plugin"));
             await bundleNullPlugin(join(project, "plugin"));
         }),
-        documentation: subject("documentation", dynamicProject, documentationProgram),
+        documentation: subject("documentation", (declaration) => onNode(documentationProgram(declaration))),
     };
 }
 
-export type PulumiSubject = "dynamic" | "plugin" | "null dynamic" | "null plugin" | "documentation";
+export type PulumiSubject =
+    | "dynamic"
+    | "plugin"
+    | "dynamic without traces"
+    | "plugin without traces"
+    | "plugin from YAML"
+    | "null dynamic"
+    | "null plugin"
+    | "documentation";
 type Extra = (project: string) => void | Promise<void>;
 
 export function openTofuSubject(tofu: OpenTofu): Subject {
@@ -124,17 +172,22 @@ export class PulumiLife implements Life {
     readonly project: string;
     readonly #engine: Engine;
     readonly #options: LifeOptions;
-    #changed = false;
+    readonly #sources: Sources;
 
-    constructor(engine: Engine, options: LifeOptions, project: string, program: string) {
+    constructor(engine: Engine, options: LifeOptions, sources: Sources) {
         this.#engine = engine;
         this.#options = options;
+        this.#sources = sources;
         this.project = join(options.folder, "project");
         mkdirSync(this.project);
         layOutPackages(join(this.project, "node_modules"));
-        writeFileSync(join(this.project, "Pulumi.yaml"), project);
-        writeFileSync(join(this.project, "package.json"), '{"name": "bench", "main": "index.js"}');
-        writeFileSync(join(this.project, "index.js"), program);
+        this.#declare({ changed: false });
+    }
+
+    #declare({ changed }: { readonly changed: boolean }): void {
+        for (const [name, text] of Object.entries(this.#sources({ ...this.#options, changed }))) {
+            writeFileSync(join(this.project, name), text);
+        }
     }
 
     async step(step: Step): Promise<void> {
@@ -146,7 +199,7 @@ export class PulumiLife implements Life {
     }
 
     async #change(go: readonly string[]): Promise<void> {
-        this.#changed = true;
+        this.#declare({ changed: true });
         await this.pulumi("up", ...go);
     }
 
@@ -156,7 +209,7 @@ export class PulumiLife implements Life {
 
     /** Runs a command to its end, which has to be a good one. Returns what it wrote to standard output. */
     async pulumi(...args: readonly string[]): Promise<string> {
-        const { folder, emulator, skipCheckpoints, prefix = "" } = this.#options;
+        const { folder, emulator, skipCheckpoints } = this.#options;
         const ofStack = args[1] === "init" ? args : [...args, "--stack", "bench"];
         const { code, text, stdout } = await runPulumi(this.#engine, ofStack, {
             project: this.project,
@@ -164,9 +217,7 @@ export class PulumiLife implements Life {
             env: {
                 CAPTIONS_API_KEY: emulator.apiKey,
                 CAPTIONS_BASE_URL: emulator.baseUrl,
-                BENCH_PREFIX: prefix,
                 ...(skipCheckpoints ? { PULUMI_SKIP_CHECKPOINTS: "true" } : {}),
-                ...(this.#changed ? { BENCH_CHANGED: "true" } : {}),
             },
         });
         if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed:\n${text}`);

@@ -6,9 +6,7 @@ import { type Emulator, startEmulator } from "../emulator";
 import type { Engine } from "../engine";
 import { callsFigure, inFolder } from "./lives";
 import type { Figure, Report } from "./measure";
-import { dynamicProgram, dynamicProject, PulumiLife, pluginProgram, pluginProject } from "./subjects";
-
-const adopting = "{ adopt: true }";
+import { dynamicSources, PulumiLife, pluginSources, type Sources } from "./subjects";
 
 export async function measureTakingOver(
     engine: Engine,
@@ -21,15 +19,19 @@ export async function measureTakingOver(
         const measure = async (
             subject: string,
             step: string,
-            [project, program]: readonly [string, string],
+            sources: Sources,
             take: (life: PulumiLife, emulator: Emulator) => Promise<unknown>,
         ): Promise<void> => {
-            figures.push(callsFigure(subject, count, step, await callsOf(engine, count, project, program, take)));
+            figures.push(callsFigure(subject, count, step, await callsOf(engine, count, sources, take)));
         };
         const up = (life: PulumiLife) => life.step("up");
-        await measure("dynamic", "adopt", [dynamicProject, dynamicProgram(count, adopting)], up);
-        await measure("plugin", "adopt", [pluginProject, pluginProgram(count, adopting)], up);
-        await measure("plugin", "import", [pluginProject, ""], importAll);
+        const adopting =
+            (sources: Sources): Sources =>
+            (declaration) =>
+                sources({ ...declaration, inputs: { adopt: true } });
+        await measure("dynamic", "adopt", adopting(dynamicSources), up);
+        await measure("plugin", "adopt", adopting(pluginSources), up);
+        await measure("plugin", "import", pluginSources, importAll);
     }
     return figures;
 }
@@ -37,14 +39,13 @@ export async function measureTakingOver(
 async function callsOf(
     engine: Engine,
     count: number,
-    project: string,
-    program: string,
+    sources: Sources,
     take: (life: PulumiLife, emulator: Emulator) => Promise<unknown>,
 ): Promise<number> {
     return await inFolder(async (folder) => {
         const emulator = await startEmulator();
         try {
-            const life = new PulumiLife(engine, { folder, emulator, count, skipCheckpoints: true }, project, program);
+            const life = new PulumiLife(engine, { folder, emulator, count, skipCheckpoints: true }, sources);
             await life.pulumi("stack", "init", "bench");
             for (let index = 0; index < count; index++) {
                 emulator.register({ url: `https://api.example.com/${index}`, enabledEvents: ["creator.success"] });

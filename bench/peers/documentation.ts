@@ -1,10 +1,10 @@
-import { declareWebhooks } from "./declare";
+import { type Declaration, declareWebhooks } from "./declare";
 
 /**
  * So many webhooks by a dynamic provider written as Pulumi's page on them shows it: its code is captured, every
  * resource reads for itself, and there is no own diff.
  */
-export const documentationProgram = (count: number): string => `
+export const documentationProgram = (declaration: Declaration): string => `
 const pulumi = require("@pulumi/pulumi");
 async function call(endpoint, body) {
     const answer = await fetch(process.env.CAPTIONS_BASE_URL + endpoint, {
@@ -39,4 +39,4 @@ class Webhook extends pulumi.dynamic.Resource {
         super(provider, name, { secret: undefined, ...args }, { ...opts, additionalSecretOutputs: ["secret"] });
     }
 }
-${declareWebhooks(count, "Webhook")}`;
+${declareWebhooks(declaration, "Webhook")}`;

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { declareWebhooks } from "./declare";
+import { type Declaration, declareWebhooks } from "./declare";
 
 /**
  * What a dynamic provider costs that does nothing: the same resources with the same inputs and outputs as this
  * package's, in a state of the same shape, and no API. {@link nullDynamicProvider} has to be beside the program.
  */
-export const nullDynamicProgram = (count: number): string => `
+export const nullDynamicProgram = (declaration: Declaration): string => `
 const pulumi = require("@pulumi/pulumi");
 class Webhook extends pulumi.CustomResource {
     constructor(name, args, opts) {
@@ -23,7 +23,7 @@ class Webhook extends pulumi.CustomResource {
         );
     }
 }
-${declareWebhooks(count, "Webhook")}`;
+${declareWebhooks(declaration, "Webhook")}`;
 
 /** The file to copy beside {@link nullDynamicProgram}. */
 export const nullDynamicProvider = join(__dirname, "null-dynamic/null-captions-provider.js");

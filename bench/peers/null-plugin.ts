@@ -1,28 +1,20 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { declareWebhooks } from "./declare";
-
-/** The `Pulumi.yaml` of a project with {@link nullPluginProgram}, whose plugin is in its folder `plugin`. */
-export const nullPluginProject = `name: bench
-runtime: nodejs
-plugins:
-    providers:
-        - { name: captionsnull, path: ./plugin }
-`;
+import { type Declaration, declareWebhooks } from "./declare";
 
 /**
  * What a native provider costs that does nothing: the same resources with the same inputs and outputs as this
  * package's, and no API.
  */
-export const nullPluginProgram = (count: number): string => `
+export const nullPluginProgram = (declaration: Declaration): string => `
 const pulumi = require("@pulumi/pulumi");
 class Webhook extends pulumi.CustomResource {
     constructor(name, args, opts) {
         super("captionsnull:index:Webhook", name, { secret: undefined, secretVersion: undefined, ...args }, opts);
     }
 }
-${declareWebhooks(count, "Webhook")}`;
+${declareWebhooks(declaration, "Webhook")}`;
 
 /** Makes a folder with the plugin: bundled as this package's is (`release/bundle.mjs`), and started as that is. */
 export async function bundleNullPlugin(folder: string): Promise<void> {
