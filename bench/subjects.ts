@@ -72,14 +72,12 @@ const yamlSources: Sources = (declaration) => ({
     }),
 });
 
-/** The same, on a Node.js that collects no stack traces: Pulumi's SDK takes dozens for each resource. */
+/** The same in a program that takes no stack traces: Pulumi's SDK takes dozens for each resource. */
 const withoutTraces =
     (sources: Sources): Sources =>
     (declaration) => {
         const files = sources(declaration);
-        const { runtime, ...project } = JSON.parse(files["Pulumi.yaml"] ?? "");
-        const options = { nodeargs: "--stack-trace-limit=0" };
-        return { ...files, "Pulumi.yaml": JSON.stringify({ ...project, runtime: { name: runtime, options } }) };
+        return { ...files, "index.js": `Error.stackTraceLimit = 0;\n${files["index.js"]}` };
     };
 
 function onNode(program: string, provider?: Plugin): Readonly<Record<string, string>> {

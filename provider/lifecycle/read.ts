@@ -102,7 +102,8 @@ export function isShownAs(
     name: "url" | "enabledEvents",
     value: string | readonly string[],
 ): boolean {
-    return saved.shownAs?.[name] === shownFingerprint(value, saved.secret);
+    const shown = saved.shownAs?.[name];
+    return shown !== undefined && shown === shownFingerprint(value, saved.secret);
 }
 
 /** @throws UnusableWebhookError where the API shows none */
