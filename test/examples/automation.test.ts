@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import type { Behaviour } from "../../emulator";
+import { expect, onTestFinished, test } from "vitest";
+import type { EmulatorOptions } from "../../emulator";
 import { engineEnvironment } from "../../engine";
 import { run } from "../../engine/processes";
 import { quickStart } from "../support/quick-start";
@@ -11,9 +11,8 @@ import { startReceiver } from "./support/receiver";
 
 const urlOf = (tenant: string) => `https://${tenant}.example.com/hooks/captions`;
 
-async function service(behaviour: Partial<Behaviour> = {}) {
-    const emulator = await emulatorForTest();
-    emulator.behave(behaviour);
+async function service(options: EmulatorOptions = {}) {
+    const emulator = await emulatorForTest(onTestFinished, options);
     const folder = await copyExample("automation");
     const base = {
         ...engineEnvironment(await getEngine(), temporaryFolder("home")),
@@ -42,7 +41,16 @@ async function service(behaviour: Partial<Behaviour> = {}) {
 }
 
 test("automation: tenants are declared in parallel, against one rate limit, with progress; again, nothing is called", async () => {
-    const { emulator, declare } = await service({ rateLimit: { calls: 2, perSeconds: 1 } });
+    let limited = false;
+    const startedAt = Date.now();
+    const { emulator, declare } = await service({
+        behaviour: { rateLimit: { calls: 2, perSeconds: 1 } },
+        // Stands still until a call is rejected: so the third one is, however far apart they come.
+        now: () => (limited ? Date.now() : startedAt),
+    });
+    emulator.onChange(() => {
+        limited ||= emulator.calls.some(({ status }) => status === 429);
+    });
     const tenants = ["acme", "globex", "initech"];
     const first = await declare(tenants);
     expect(first).toMatchObject({ code: 0 });

@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { type Emulator, startEmulator } from "../../../emulator";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator";
 import { type Engine, ensureEngine } from "../../../engine";
 import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../engine/pulumi";
 import { findLeaks } from "../../support/leaks";
@@ -13,8 +13,8 @@ export function getEngine(): Promise<Engine> {
     return engine;
 }
 
-export async function emulatorForTest(atEnd: AtEnd = onTestFinished): Promise<Emulator> {
-    const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd" });
+export async function emulatorForTest(atEnd: AtEnd = onTestFinished, options: EmulatorOptions = {}): Promise<Emulator> {
+    const emulator = await startEmulator({ apiKey: "key-6XqR2mVn8sLw4TzYb1Kd", ...options });
     atEnd(() => emulator.stop());
     return emulator;
 }
