@@ -5,9 +5,10 @@ import { CaptionsClient } from "../../provider/api/client";
 
 async function main(): Promise<void> {
     const { apiKey, baseUrl, limits, names } = JSON.parse(process.env.CALL ?? "{}");
-    const started = Date.now();
+    const notices: string[] = [];
+    const notify = (line: string) => void notices.push(line);
     const outcome = await Promise.resolve()
-        .then(() => new CaptionsClient({ apiKey, baseUrl, limits, names, notify: () => undefined }).events())
+        .then(() => new CaptionsClient({ apiKey, baseUrl, limits, names, notify }).events())
         .then(
             (events) => ({ events, shown: "" }),
             (error: Error & { meaning?: string }) => ({
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
                 shown: inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
             }),
         );
-    process.stdout.write(JSON.stringify({ ...outcome, milliseconds: Date.now() - started }));
+    process.stdout.write(JSON.stringify({ ...outcome, notices }));
 }
 
 void main();

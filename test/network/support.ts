@@ -35,7 +35,8 @@ export interface ChildResult {
     readonly meaning?: string;
     /** All of the error that a logger could show. */
     readonly shown: string;
-    readonly milliseconds: number;
+    /** What the user was told meanwhile: each wait that the API has asked for. */
+    readonly notices: readonly string[];
 }
 
 /**

@@ -50,7 +50,6 @@ test.each<[string, string, "expired" | "valid", RegExp]>([
     const refused = await callInChild(emulator.baseUrl, { NODE_EXTRA_CA_CERTS: authority.file });
     expect(refused).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(refused.message).toMatch(words);
-    expect(refused.milliseconds).toBeLessThan(2_000);
     expect(emulator.calls).toEqual([]);
 });
 
@@ -67,14 +66,14 @@ test.each<[string, string, RegExp]>([
 });
 
 test("a server that never ends the handshake is given up after the time for connecting", async () => {
-    const { port } = await listen(() => undefined);
-    const started = Date.now();
+    let connections = 0;
+    const { port } = await listen(() => connections++);
     const error = await failureOf(clientOf(`https://127.0.0.1:${port}`, { connectTimeoutMs: 200 }).register(renders));
     expectSentence(error);
     expect(error).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(error.message).toContain("no connection within 0.2 s");
-    // Three attempts, as it is certain that nothing was sent.
-    expect(Date.now() - started).toBeLessThan(2_000);
+    // As it is certain that nothing was sent.
+    expect(connections).toBe(3);
 });
 
 test("a handshake that breaks has sent nothing, so the call goes again", async () => {
