@@ -49,10 +49,10 @@ export class TestMachine {
         return path;
     }
 
-    /** What the machine's programs noted, one entry a line. */
+    /** What the machine's programs noted, one entry a line. The file is there a moment before its first line is. */
     get notes(): string[] {
         const path = this.path("notes");
-        return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+        return existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
     }
 
     /** The paths, below a folder, of everything that is there. */
