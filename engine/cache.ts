@@ -45,9 +45,11 @@ const ASK_AGAIN_MS = 250;
 const REMIND_MS = 15_000;
 
 /**
- * Fills `folder` by `fill`, unless `ready` finds it good already; two processes never fill it at once.
+ * Fills `folder` by `fill`, unless `ready` finds it good already; as a rule, no two processes fill it at once.
  *
  * `fill` works in a temporary folder beside it that is renamed at the end, so that a half-filled folder is never seen.
+ * Several that wait for the lock of a process that was killed may get it at the same time: then each works in a folder
+ * of its own, and the first one that is ready counts.
  */
 export async function fillOnce(
     folder: string,
@@ -62,24 +64,42 @@ export async function fillOnce(
     if (release === undefined) return;
     try {
         if (await ready()) return;
-        // Leftovers of a process that was killed: whoever holds the lock may remove them.
         for (const name of readdirSync(parent)) {
-            if (name.startsWith(temporaryPrefix)) remove(join(parent, name));
+            if (name.startsWith(temporaryPrefix) && isLeftBehind(name)) remove(join(parent, name));
         }
-        const temporary = mkdtempSync(join(parent, temporaryPrefix));
+        const temporary = mkdtempSync(join(parent, `${temporaryPrefix}${process.pid}-`));
         try {
             await interruptible(
                 () => remove(temporary),
                 () => fill(temporary),
             );
             chmodSync(temporary, 0o755);
-            remove(folder);
-            renameSync(temporary, folder);
+            await replace(folder, temporary, ready);
         } finally {
             remove(temporary);
         }
     } finally {
         await release().catch(() => undefined);
+    }
+}
+
+/** Whether a temporary folder is that of a process that was killed. */
+function isLeftBehind(name: string): boolean {
+    try {
+        process.kill(Number(/\.unfinished-(\d+)-/.exec(name)?.[1]), 0);
+        return false;
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code !== "EPERM";
+    }
+}
+
+async function replace(folder: string, temporary: string, ready: () => Promise<boolean>): Promise<void> {
+    if (await ready()) return;
+    remove(folder);
+    try {
+        renameSync(temporary, folder);
+    } catch (error) {
+        if (!(await ready())) throw error;
     }
 }
 
@@ -98,7 +118,7 @@ async function acquire(
                 realpath: false,
                 lockfilePath: path,
                 stale: STALE_MS,
-                // The worst case is that two processes build the same; the rename at the end keeps that harmless.
+                // The worst case is that two processes build the same.
                 onCompromised: () => undefined,
             });
         } catch (error) {
