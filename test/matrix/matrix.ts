@@ -16,21 +16,13 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Emulator, startEmulator } from "../../emulator";
-import {
-    cacheFolder,
-    type Engine,
-    engineEnvironment,
-    ensureEngine,
-    type Reporter,
-    standardErrorReporter,
-} from "../../engine";
+import { cacheFolder, type Engine, ensureEngine, type Reporter, standardErrorReporter } from "../../engine";
 import { fillOnce, prepareCacheFolder } from "../../engine/cache";
 import { run } from "../../engine/processes";
 import { duration } from "../../engine/progress";
 import { runPulumi } from "../../engine/pulumi";
-import { writeEmptyStack } from "../support/empty-stack";
-import { reveal } from "../support/secrets";
-import type { State } from "../support/stack";
+import { type EmptyStack, writeEmptyStack } from "../support/empty-stack";
+import { readOutputs, readState } from "../support/saved-state";
 
 const root = join(__dirname, "../..");
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -295,19 +287,20 @@ async function live(cell: Cell, { project, node, emulator, temporaryFolder, engi
     const must = (condition: boolean, what: string): void => {
         if (!condition) throw new Error(what);
     };
-    writeEmptyStack(engine, { project, projectName: "matrix", temporaryFolder, name: "matrix" });
+    const stack = { project, projectName: "matrix", temporaryFolder, name: "matrix" };
+    writeEmptyStack(engine, stack);
     await pulumi("up");
     expectCalls("list register");
-    const saved = () => savedIn(temporaryFolder);
+    const saved = () => savedIn(stack);
     const before = saved();
     // ts-node has checked the types of the same program just now.
     const checked = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
     await pulumi("up", ["--refresh", "--expect-no-changes"], checked);
     expectCalls("list");
     must(saved() === before, "A refresh, or an `up` without changes, has changed the state.");
-    const outputs = outputsIn(temporaryFolder, engine);
+    const outputs = readOutputs(engine, stack);
     const made = emulator.webhooks.find(({ id }) => id === outputs.id);
-    must(outputs.node?.startsWith(`v${cell.node}.`) === true, `The program ran on Node ${outputs.node}.`);
+    must(String(outputs.node).startsWith(`v${cell.node}.`), `The program ran on Node ${outputs.node}.`);
     must(outputs.sdk === cell.sdk, `The program had the SDK ${outputs.sdk}.`);
     must(made !== undefined && outputs.secret === made.secret, "The secret is not the API's.");
     must(outputs.legacy === legacy.secret, "The secret of the webhook that is read is not the API's.");
@@ -316,25 +309,12 @@ async function live(cell: Cell, { project, node, emulator, temporaryFolder, engi
     must(emulator.webhooks.map(({ id }) => id).join() === legacy.id, "Something else is left than what was there.");
 }
 
-function stateIn(temporaryFolder: string): State {
-    const file = join(temporaryFolder, "pulumi-state/.pulumi/stacks/matrix/matrix.json");
-    return JSON.parse(readFileSync(file, "utf8")).checkpoint.latest;
-}
-
 /** What the state says of the resources, but for the times, and for secrets, which are encrypted anew each time. */
-function savedIn(temporaryFolder: string): string {
-    const resources = [...(stateIn(temporaryFolder).resources ?? [])];
+function savedIn(stack: EmptyStack): string {
+    const resources = [...(readState(stack).resources ?? [])];
     resources.sort((one, other) => one.urn.localeCompare(other.urn));
     const unsteady = ["created", "modified", "ciphertext"];
     return JSON.stringify(resources, (key, value) => (unsteady.includes(key) ? undefined : value));
-}
-
-/** What `pulumi stack output --json --show-secrets` prints. */
-function outputsIn(temporaryFolder: string, engine: Engine): Readonly<Record<string, string>> {
-    const { resources, secrets_providers } = stateIn(temporaryFolder);
-    const outputs = resources?.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
-    const { PULUMI_CONFIG_PASSPHRASE = "" } = engineEnvironment(engine, temporaryFolder);
-    return reveal(outputs, PULUMI_CONFIG_PASSPHRASE, secrets_providers.state.salt) as Record<string, string>;
 }
 
 async function writeProgram(cell: Cell, project: string, node: string): Promise<void> {
