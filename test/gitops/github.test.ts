@@ -194,12 +194,11 @@ describe("a team on GitHub", () => {
     test("with a key that is refused nothing is changed, and one issue says so", async () => {
         const { webhooks } = world.emulator;
         world.commit("main", edit("Pulumi.prod.yaml", "    - creator.success\n", "$&    - creator.failure\n"));
-        for (const _ of ["first", "second"]) {
-            const failed = await deploy({ secrets: { CAPTIONS_API_KEY: "key-of-yesterday" } });
-            expect(failed).toMatchObject({ outcome: "failure", steps: { [names.up]: "failure" } });
-            expect(failed.text).toContain("The API key is not accepted");
-            expect(failed.text).not.toContain("key-of-yesterday");
-        }
+        const failed = await deploy({ secrets: { CAPTIONS_API_KEY: "key-of-yesterday" } });
+        expect(failed).toMatchObject({ outcome: "failure", steps: { [names.up]: "failure" } });
+        expect(failed.text).toContain("The API key is not accepted");
+        expect(failed.text).not.toContain("key-of-yesterday");
+        await report("failure");
         expect(world.emulator.webhooks).toEqual(webhooks);
         expect(openIssues()).toEqual(["Webhooks of prod need attention"]);
         expect(github.kept.issues[0]?.body).toMatch(
