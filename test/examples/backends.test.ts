@@ -31,7 +31,7 @@ test.each([
         const gate = await gateBefore(emulator.baseUrl);
         const env = { ...backend, CAPTIONS_BASE_URL: gate.baseUrl };
         const one = await Project.create({ folder, home: temporaryFolder("home"), emulator, env });
-        await one.config({ url: "https://api.example.com/hooks/captions" });
+        one.config({ url: "https://api.example.com/hooks/captions" });
         // A colleague on another machine: all that the two share is the backend.
         const other = Project.existing({ folder, home: temporaryFolder("home"), emulator, env });
 

@@ -17,7 +17,7 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     const secretsFile = join(home, "secrets.json");
     const infrastructure = await Project.create({ folder: infrastructureFolder, home, emulator });
     const receiver = await Project.create({ folder: receiverFolder, home, emulator });
-    await receiver.config({ file: secretsFile });
+    receiver.config({ file: secretsFile });
 
     // The receiver first: it runs, and takes nothing, but asks for each delivery again.
     expect(await receiver.succeed()).toContain("the receiver rejects every delivery");
@@ -33,13 +33,13 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     expect((await fetch(url, guess)).status).toBe(503);
 
     // A stack that exports nothing yet is an error that says so, and the receiver keeps what it has.
-    await receiver.config({ infrastructure: "organization/captions-infrastructure/test" });
+    receiver.config({ infrastructure: "organization/captions-infrastructure/test" });
     const tooEarly = await receiver.up();
     expect(tooEarly.code).not.toBe(0);
     expect(tooEarly.text).toContain("has no output `secrets`. Run `pulumi up` there first.");
 
     // Then the infrastructure, then the receiver again: deliveries are accepted, without a restart.
-    await infrastructure.config({ url });
+    infrastructure.config({ url });
     await infrastructure.succeed();
     await receiver.succeed();
     const deliver = async () => {
@@ -49,20 +49,20 @@ test("cross-stack: deployed first, the receiver rejects everything, and then tak
     expect(await deliver()).toEqual([200]);
 
     // A rotation in its two steps: with both generations each event comes twice, and is taken by one secret at least.
-    await infrastructure.config({ generations: '["second", "first"]' });
+    infrastructure.config({ generations: '["second", "first"]' });
     await infrastructure.succeed();
     expect((await deliver()).sort()).toEqual([200, 401]);
     // Whoever forgets the receiver's `up` in between: the old generation stays.
-    await infrastructure.config({ generations: '["second"]' });
+    infrastructure.config({ generations: '["second"]' });
     const forgotten = await infrastructure.up();
     expect(forgotten.code).not.toBe(0);
     expect(forgotten.text).toContain("Nothing is deleted in this run");
     expect(emulator.webhooks).toHaveLength(2);
-    await infrastructure.config({ generations: '["second", "first"]' });
+    infrastructure.config({ generations: '["second", "first"]' });
     await infrastructure.succeed();
     await receiver.succeed();
     expect(await deliver()).toEqual([200, 200]);
-    await infrastructure.config({ generations: '["second"]' });
+    infrastructure.config({ generations: '["second"]' });
     await infrastructure.succeed();
     expect(await deliver()).toEqual([200]);
     await receiver.succeed();
@@ -85,10 +85,10 @@ test("cross-stack: with the infrastructure deployed first, one `up` of the recei
         home,
         emulator,
     });
-    await infrastructure.config({ url: "https://api.example.com/hooks/captions" });
+    infrastructure.config({ url: "https://api.example.com/hooks/captions" });
     await infrastructure.succeed();
     const receiver = await Project.create({ folder: await copyExample("cross-stack/receiver"), home, emulator });
-    await receiver.config({ file: secretsFile, infrastructure: "organization/captions-infrastructure/test" });
+    receiver.config({ file: secretsFile, infrastructure: "organization/captions-infrastructure/test" });
     await receiver.succeed();
     expect(JSON.parse(readFileSync(secretsFile, "utf8"))).toEqual(emulator.webhooks.map(({ secret }) => secret));
     await receiver.succeed("destroy");

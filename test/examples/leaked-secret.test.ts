@@ -12,7 +12,7 @@ test("after a leak, `deliver --output leaked` tells whether the receiver still a
     const options = await exporterProject();
     const { url } = await startReceiver(() => accepted);
     const project = await Project.create(options);
-    await project.config({ list: JSON.stringify(accepted.slice(0, 1)), url });
+    project.config({ list: JSON.stringify(accepted.slice(0, 1)), url });
     expect((await project.run("config", "set", "--secret", "leaked", leaked)).code).toBe(0);
     await project.succeed();
 

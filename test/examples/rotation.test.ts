@@ -15,7 +15,7 @@ async function rotationProject(url = "https://api.example.com/hooks/captions") {
     };
     hurryDeliveryCheck(options.folder);
     const project = await Project.create(options);
-    await project.config({ url });
+    project.config({ url });
     const withEnv = (env: Readonly<Record<string, string>>) => Project.existing({ ...options, env });
     return { emulator, project, withEnv };
 }
@@ -67,7 +67,7 @@ test("rotation: receivers that never take the new secret keep the old one, howev
     await withEnv(onDay("2026-09-28", quickTypeScript)).succeed();
     expect(emulator.webhooks).toMatchObject([{ id: expect.not.stringMatching(`^${old?.id}$`) }]);
 
-    await project.config({ deliveryCheck: "false" });
+    project.config({ deliveryCheck: "false" });
     known = [];
     const before = receiver.requests();
     await withEnv(onDay("2026-12-03", quickTypeScript)).succeed();

@@ -33,7 +33,7 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
 
     // Created.
     // Nobody receives at this URL.
-    await infrastructure.config({ url: "https://api.example.com/hooks/captions", deliveryCheck: "false" });
+    infrastructure.config({ url: "https://api.example.com/hooks/captions", deliveryCheck: "false" });
     await infrastructure.succeed();
     await store.succeed();
     expect(await stored()).toBe(live(emulator));
@@ -41,12 +41,12 @@ test("the value in AWS Secrets Manager, written by another stack, is the live li
     const saved = (await infrastructure.run("stack", "export")).stdout;
 
     // Rotated: both secrets, then the new one alone.
-    await infrastructure.config({ generations: '["second", "first"]' });
+    infrastructure.config({ generations: '["second", "first"]' });
     await infrastructure.succeed();
     expect(emulator.webhooks).toHaveLength(2);
     await store.succeed();
     expect(await stored()).toBe(live(emulator));
-    await infrastructure.config({ generations: '["second"]' });
+    infrastructure.config({ generations: '["second"]' });
     await infrastructure.succeed();
     await store.succeed();
     expect(emulator.webhooks).toHaveLength(1);

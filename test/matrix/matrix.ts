@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import {
     copyFileSync,
     cpSync,
+    existsSync,
     mkdirSync,
     mkdtempSync,
     readFileSync,
@@ -20,6 +21,8 @@ import { fillOnce, prepareCacheFolder } from "../../engine/cache";
 import { run } from "../../engine/processes";
 import { duration } from "../../engine/progress";
 import { runPulumi } from "../../engine/pulumi";
+import { type EmptyStack, writeEmptyStack } from "../support/empty-stack";
+import { readOutputs, readState } from "../support/saved-state";
 
 const root = join(__dirname, "../..");
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -261,19 +264,18 @@ interface Place {
 /** A webhook's life, and that of one that is only read. */
 async function live(cell: Cell, { project, node, emulator, temporaryFolder, engine }: Place): Promise<void> {
     const legacy = emulator.register({ url: "https://api.example.com/legacy", enabledEvents: ["creator.failure"] });
-    const env = {
+    const own = {
         PATH: [node, engine.env.PATH].join(delimiter),
         CAPTIONS_API_KEY: emulator.apiKey,
         CAPTIONS_BASE_URL: emulator.baseUrl,
         LEGACY: legacy.id,
     };
     await writeProgram(cell, project, node);
-    const pulumi = async (...args: string[]): Promise<string> => {
-        const { code, text, stdout } = await runPulumi(engine, args, { project, temporaryFolder, env });
+    const pulumi = async (command: string, options: readonly string[] = [], env = {}): Promise<void> => {
+        const args = [command, "--yes", "--skip-preview", "--stack", "matrix", ...options];
+        const { code, text } = await runPulumi(engine, args, { project, temporaryFolder, env: { ...own, ...env } });
         if (code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with code ${code}:\n${text}`);
-        return stdout;
     };
-    const stack = ["--stack", "matrix"];
     const expectCalls = (expected: string): void => {
         const calls = emulator.calls
             .map(({ endpoint }) => endpoint)
@@ -285,36 +287,38 @@ async function live(cell: Cell, { project, node, emulator, temporaryFolder, engi
     const must = (condition: boolean, what: string): void => {
         if (!condition) throw new Error(what);
     };
-    await pulumi("stack", "init", "matrix");
-    await pulumi("up", "--yes", "--skip-preview", ...stack);
+    const stack = { project, projectName: "matrix", temporaryFolder, name: "matrix" };
+    writeEmptyStack(engine, stack);
+    await pulumi("up");
     expectCalls("list register");
-    const saved = () => savedIn(temporaryFolder);
+    const saved = () => savedIn(stack);
     const before = saved();
-    await pulumi("up", "--yes", "--skip-preview", "--refresh", "--expect-no-changes", ...stack);
+    // ts-node has checked the types of the same program just now.
+    const checked = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
+    await pulumi("up", ["--refresh", "--expect-no-changes"], checked);
     expectCalls("list");
     must(saved() === before, "A refresh, or an `up` without changes, has changed the state.");
-    const outputs = JSON.parse(await pulumi("stack", "output", "--json", "--show-secrets", ...stack));
+    const outputs = readOutputs(engine, stack);
     const made = emulator.webhooks.find(({ id }) => id === outputs.id);
-    must(outputs.node.startsWith(`v${cell.node}.`), `The program ran on Node ${outputs.node}.`);
+    must(String(outputs.node).startsWith(`v${cell.node}.`), `The program ran on Node ${outputs.node}.`);
     must(outputs.sdk === cell.sdk, `The program had the SDK ${outputs.sdk}.`);
     must(made !== undefined && outputs.secret === made.secret, "The secret is not the API's.");
     must(outputs.legacy === legacy.secret, "The secret of the webhook that is read is not the API's.");
-    await pulumi("destroy", "--yes", "--skip-preview", ...stack);
+    await pulumi("destroy");
     expectCalls("delete");
     must(emulator.webhooks.map(({ id }) => id).join() === legacy.id, "Something else is left than what was there.");
 }
 
 /** What the state says of the resources, but for the times, and for secrets, which are encrypted anew each time. */
-function savedIn(temporaryFolder: string): string {
-    const file = join(temporaryFolder, "pulumi-state/.pulumi/stacks/matrix/matrix.json");
-    const resources: { urn: string }[] = JSON.parse(readFileSync(file, "utf8")).checkpoint.latest.resources;
+function savedIn(stack: EmptyStack): string {
+    const resources = [...(readState(stack).resources ?? [])];
     resources.sort((one, other) => one.urn.localeCompare(other.urn));
     const unsteady = ["created", "modified", "ciphertext"];
     return JSON.stringify(resources, (key, value) => (unsteady.includes(key) ? undefined : value));
 }
 
 async function writeProgram(cell: Cell, project: string, node: string): Promise<void> {
-    for (const name of ["index.js", "index.ts", "dist", "tsconfig.json"]) {
+    for (const name of ["index.js", "index.ts", "tsconfig.json"]) {
         rmSync(join(project, name), { recursive: true, force: true });
     }
     const { program } = cell;
@@ -363,7 +367,8 @@ const all = { ${names} };
         outDir: "dist",
     };
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["index.ts"] }));
-    if (program !== "compiled") return;
+    // Whichever Node.js compiles it: once for all cells that share an installation.
+    if (program !== "compiled" || existsSync(join(project, "dist"))) return;
     const tsc = join(project, "node_modules/typescript/bin/tsc");
     const { code, output } = await run(join(node, "node"), [tsc], { cwd: project, env: process.env });
     if (code !== 0) throw new Error(`The program does not compile: ${output}`);

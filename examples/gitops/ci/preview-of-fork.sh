@@ -27,9 +27,8 @@ unpack() { # <folder> <commit>
 
 # So that all calls go to the emulator; its key takes the place of every secret setting. No receiver knows its secrets.
 configure() {
-    pulumi config set --stack "$stack" deliveryCheck false
-    pulumi config set --stack "$stack" captions:baseUrl "$CAPTIONS_BASE_URL"
-    pulumi config set --stack "$stack" captions:apiKey --secret "$CAPTIONS_API_KEY"
+    pulumi config set-all --stack "$stack" --plaintext deliveryCheck=false \
+        --plaintext captions:baseUrl="$CAPTIONS_BASE_URL" --secret captions:apiKey="$CAPTIONS_API_KEY"
     local secret
     secret=$(sed -n '/captions:apiKey:/{n;s/.*secure: *//p}' "$settings")
     sed -i "s|secure: *[^ ,}]*|secure: $secret|" "$settings"

@@ -1,9 +1,14 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { parse, stringify } from "yaml";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator";
 import { type Engine, ensureEngine } from "../../../engine";
 import { type PulumiOptions, type PulumiResult, runPulumi } from "../../../engine/pulumi";
+import { type EmptyStack, writeEmptyStack } from "../../support/empty-stack";
 import { findLeaks } from "../../support/leaks";
 import { quickTypeScript } from "../../support/quick-typescript";
+import { readOutputs } from "../../support/saved-state";
 import type { AtEnd } from "../../support/shared";
 
 let engine: Promise<Engine> | undefined;
@@ -36,8 +41,12 @@ export class Project {
 
     static async create(options: ProjectOptions): Promise<Project> {
         const project = new Project(options);
-        const { code, text } = await project.run("stack", "init", options.stack ?? "test");
-        if (code !== 0) throw new Error(text);
+        if (project.#isUsual) {
+            writeEmptyStack(await getEngine(), project.#place);
+        } else {
+            const { code, text } = await project.run("stack", "init", options.stack ?? "test");
+            if (code !== 0) throw new Error(text);
+        }
         return project;
     }
 
@@ -46,11 +55,13 @@ export class Project {
         return new Project(options);
     }
 
-    async config(settings: Readonly<Record<string, string>>): Promise<void> {
-        for (const [key, value] of Object.entries(settings)) {
-            const { code, text } = await this.run("config", "set", key, value);
-            if (code !== 0) throw new Error(text);
-        }
+    /** What `pulumi config set` does, and `pulumi config rm` for what is undefined. */
+    config(settings: Readonly<Record<string, string | undefined>>): void {
+        const file = join(this.options.folder, `Pulumi.${this.options.stack ?? "test"}.yaml`);
+        const { config, ...others } = parse(readFileSync(file, "utf8")) ?? {};
+        const { projectName } = this.#place;
+        const own = Object.entries(settings).map(([key, value]) => [`${projectName}:${key}`, value]);
+        writeFileSync(file, stringify({ ...others, config: { ...config, ...Object.fromEntries(own) } }));
     }
 
     up(...args: string[]): Promise<PulumiResult> {
@@ -64,7 +75,9 @@ export class Project {
         return text;
     }
 
-    async outputs(): Promise<Record<string, unknown>> {
+    /** What `pulumi stack output --json --show-secrets` prints. */
+    async outputs(): Promise<Readonly<Record<string, unknown>>> {
+        if (this.#isUsual) return readOutputs(await getEngine(), this.#place);
         return JSON.parse((await this.#run(["stack", "output", "--json", "--show-secrets"])).stdout);
     }
 
@@ -74,6 +87,18 @@ export class Project {
         const leaks = findLeaks(new Map([[`pulumi ${command}`, result.text]]), [...before, ...this.#secrets()]);
         if (leaks.length > 0) throw new Error(`Secrets in clear: ${leaks.join("; ")}`);
         return result;
+    }
+
+    /** With the state in files, and the passphrase of `engine/`: no process is needed to read and write them. */
+    get #isUsual(): boolean {
+        const { env = {} } = this.options;
+        return !("PULUMI_BACKEND_URL" in env || "PULUMI_CONFIG_PASSPHRASE" in env);
+    }
+
+    get #place(): EmptyStack {
+        const { folder, home, stack = "test" } = this.options;
+        const { name } = parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8"));
+        return { project: folder, projectName: name, temporaryFolder: home, name: stack };
     }
 
     async #run(args: string[], more: Partial<PulumiOptions> = {}): Promise<PulumiResult> {
