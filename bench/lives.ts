@@ -24,6 +24,8 @@ export interface Part {
     readonly count: number;
     readonly latencyMs: number;
     readonly rounds: number;
+    /** Whether the engine saves its state once a run, so that it is less of what is measured. Default: `false`. */
+    readonly skipCheckpoints?: boolean;
     /** Whether only this package and providers that do nothing are measured. Default: `false`. */
     readonly floorOnly?: boolean;
 }
@@ -47,11 +49,11 @@ export async function live(subjects: readonly Subject[], part: Part, report: Rep
     return { ...part, lives };
 }
 
-async function liveOnce(subject: Subject, { count, latencyMs }: Part): Promise<Lived> {
+async function liveOnce(subject: Subject, { count, latencyMs, skipCheckpoints = false }: Part): Promise<Lived> {
     return await inFolder(async (folder) => {
         const emulator = await startEmulator({ behaviour: { latencyMs } });
         try {
-            const life = await subject.begin({ folder, emulator, count });
+            const life = await subject.begin({ folder, emulator, count, skipCheckpoints });
             const seconds: Partial<Record<Step, number>> = {};
             const calls: Partial<Record<Step, number>> = {};
             let stateBytes = 0;
@@ -142,7 +144,8 @@ function overheadOf(part: LivedPart, front: "dynamic" | "plugin"): readonly Figu
     const [own, floor] = [part.lives.get(front) ?? [], part.lives.get(`null ${front}`) ?? []];
     return steps.map((step): Figure => {
         const seconds = own.map((lived) => lived.seconds[step] - networkSeconds(lived.calls[step], part.latencyMs));
-        const of = { front, count: part.count, latencyMs: part.latencyMs, step, overhead: front };
+        const saved = part.skipCheckpoints === true ? "once" : "at each step";
+        const of = { front, count: part.count, latencyMs: part.latencyMs, step, overhead: front, saved };
         return {
             name: `overhead: ${nameOf({ ...of, subject: front })}`,
             unit: "ratio",

@@ -66,8 +66,11 @@ const picture = (name: string, alternative: string): string => `<picture>
 
 function overheadTable(results: Results): string {
     const parts = [1, 200, 1_000].flatMap((count) => [0, 20].map((latencyMs) => ({ count, latencyMs })));
+    const savedOnce = (part: { count: number; latencyMs: number }) =>
+        figureOf(results, "Overhead", { overhead: "dynamic", step: "up", ...part }).of?.saved === "once";
     const rows = parts.map(({ count, latencyMs }) => [
-        `${count} ${count === 1 ? "webhook" : "webhooks"}, ${latencyMs} ms a call`,
+        `${count} ${count === 1 ? "webhook" : "webhooks"}, ${latencyMs} ms a call` +
+            (savedOnce({ count, latencyMs }) ? ", state saved once a run" : ""),
         ...shownSteps.map((step) =>
             ["dynamic", "plugin"]
                 .map((overhead) =>
