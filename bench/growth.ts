@@ -199,14 +199,14 @@ interface Surroundings {
 
 async function inSurroundings<T>(front: Front, work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
     return await inFolder(async (folder) => {
+        mkdirSync(join(folder, "node_modules"));
+        layOutPackages(join(folder, "node_modules"));
+        await fronts[front].prepare?.(folder);
         const emulator = await startEmulator();
         // In place of an engine: a provider that finds none ends.
         const engine = createServer().listen(0, "127.0.0.1");
         await once(engine, "listening");
         const address = `127.0.0.1:${(engine.address() as AddressInfo).port}`;
-        mkdirSync(join(folder, "node_modules"));
-        layOutPackages(join(folder, "node_modules"));
-        await fronts[front].prepare?.(folder);
         const env = { ...process.env, CAPTIONS_API_KEY: emulator.apiKey, CAPTIONS_BASE_URL: emulator.baseUrl };
         try {
             return await work({

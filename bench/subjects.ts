@@ -72,7 +72,7 @@ const yamlSources: Sources = (declaration) => ({
     }),
 });
 
-/** The same in a program that takes no stack traces: Pulumi's SDK takes dozens for each resource. */
+/** The same in a program without most of the stack traces that Pulumi's SDK takes, dozens for each resource. */
 const withoutTraces =
     (sources: Sources): Sources =>
     (declaration) => {

@@ -1,4 +1,15 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+    chmodSync,
+    copyFileSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    renameSync,
+    rmSync,
+    statSync,
+    utimesSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { lock } from "proper-lockfile";
 import { homeFolder, interruptible } from "./processes";
@@ -43,13 +54,17 @@ export function prepareCacheFolder(folder: string, env: NodeJS.ProcessEnv): void
 const STALE_MS = 10_000;
 const ASK_AGAIN_MS = 250;
 const REMIND_MS = 15_000;
+// A temporary folder is touched every few seconds while it is filled. It is judged by its time, as processes in other
+// containers or on other machines may share the cache.
+const TOUCH_MS = 5_000;
+const LEFT_BEHIND_MS = 60_000;
 
 /**
  * Fills `folder` by `fill`, unless `ready` finds it good already; as a rule, no two processes fill it at once.
  *
  * `fill` works in a temporary folder beside it that is renamed at the end, so that a half-filled folder is never seen.
  * Several that wait for the lock of a process that was killed may get it at the same time: then each works in a folder
- * of its own, and the first one that is ready counts.
+ * of its own, and the first one that is in place stays.
  */
 export async function fillOnce(
     folder: string,
@@ -65,9 +80,10 @@ export async function fillOnce(
     try {
         if (await ready()) return;
         for (const name of readdirSync(parent)) {
-            if (name.startsWith(temporaryPrefix) && isLeftBehind(name)) remove(join(parent, name));
+            if (name.startsWith(temporaryPrefix) && isLeftBehind(join(parent, name))) remove(join(parent, name));
         }
-        const temporary = mkdtempSync(join(parent, `${temporaryPrefix}${process.pid}-`));
+        const temporary = mkdtempSync(join(parent, temporaryPrefix));
+        const touching = setInterval(() => touch(temporary), TOUCH_MS);
         try {
             await interruptible(
                 () => remove(temporary),
@@ -76,6 +92,7 @@ export async function fillOnce(
             chmodSync(temporary, 0o755);
             await replace(folder, temporary, ready);
         } finally {
+            clearInterval(touching);
             remove(temporary);
         }
     } finally {
@@ -84,22 +101,38 @@ export async function fillOnce(
 }
 
 /** Whether a temporary folder is that of a process that was killed. */
-function isLeftBehind(name: string): boolean {
+function isLeftBehind(temporary: string): boolean {
+    const { mtimeMs = Date.now() } = statSync(temporary, { throwIfNoEntry: false }) ?? {};
+    return Date.now() - mtimeMs > LEFT_BEHIND_MS;
+}
+
+function touch(temporary: string): void {
     try {
-        process.kill(Number(/\.unfinished-(\d+)-/.exec(name)?.[1]), 0);
-        return false;
-    } catch (error) {
-        return (error as NodeJS.ErrnoException).code !== "EPERM";
+        const now = new Date();
+        utimesSync(temporary, now, now);
+    } catch {
+        // Whoever fills it will notice that it is gone.
     }
 }
 
+/** Puts a filled folder into its place, unless a good one has come to be there meanwhile. */
 async function replace(folder: string, temporary: string, ready: () => Promise<boolean>): Promise<void> {
-    if (await ready()) return;
-    remove(folder);
+    // Never removes first: what is there may be good, and in use.
+    if (renamed(temporary, folder) || (await ready())) return;
+    const bad = `${temporary}-bad`;
+    renameSync(folder, bad);
+    renameSync(temporary, folder);
+    remove(bad);
+}
+
+/** Whether there was nothing in the way. */
+function renamed(from: string, to: string): boolean {
     try {
-        renameSync(temporary, folder);
+        renameSync(from, to);
+        return true;
     } catch (error) {
-        if (!(await ready())) throw error;
+        if (existsSync(to)) return false;
+        throw error;
     }
 }
 

@@ -6,7 +6,7 @@ import { root } from "../sdk/support";
 import { startAccount } from "../support/account";
 import { Stack } from "../support/stack";
 
-test("with the first statement of docs/many-webhooks.md a program takes no stack traces, and the state still has its lines", async () => {
+test("with the first statement of docs/many-webhooks.md errors have no stack trace, and the state still has the lines", async () => {
     const page = readFileSync(join(root, "docs/many-webhooks.md"), "utf8");
     const statement = /^```ts\n(.*?)^```$/ms.exec(page)?.[1] ?? "";
     const { emulator } = await startAccount();

@@ -1,7 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    utimesSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { fillOnce } from "../../engine/cache";
 import { until } from "../support/machine";
 
@@ -40,13 +49,59 @@ test("two that hold the lock at once, as its holder was taken for dead, do not d
     expect(readdirSync(parent)).toEqual(["tool"]);
 });
 
-test("what a process that was killed has left behind is removed, and nothing else", async () => {
+test("of two that are filled at the same moment the first one in place stays, and is never away for a moment", async () => {
+    const { parent, folder, read, fill } = place();
+    const finish: (() => void)[] = [];
+    const filled = (version: string) =>
+        fill(async (temporary) => {
+            await new Promise<void>((resolve) => finish.push(resolve));
+            writeFileSync(join(temporary, "version"), version);
+        });
+    const first = filled("first");
+    await until(() => finish.length === 1);
+    rmSync(`${folder}.lock`, { recursive: true });
+    const second = filled("second");
+    await until(() => finish.length === 2);
+    finish[0]?.();
+    await first;
+    const { ino } = statSync(folder);
+    finish[1]?.();
+    await second;
+    expect([read(), statSync(folder).ino]).toEqual(["first", ino]);
+    expect(readdirSync(parent)).toEqual(["tool"]);
+});
+
+test("what is there and is not good is replaced", async () => {
+    const { parent, folder, read, fill } = place();
+    mkdirSync(folder);
+    writeFileSync(join(folder, "half"), "");
+    await fill(async (temporary) => writeFileSync(join(temporary, "version"), "1"));
+    expect(read()).toBe("1");
+    expect([readdirSync(parent), readdirSync(folder)]).toEqual([["tool"], ["version"]]);
+});
+
+test("what a process that was killed has left behind is removed, and what others fill right now is not", async () => {
     const { parent, read, fill } = place();
-    // No process has this number: it is larger than any system gives.
-    const left = "tool.unfinished-4999999-AbCdEf";
-    const [inUse, foreign] = [`tool.unfinished-${process.pid}-GhIjKl`, "another.unfinished-4999999-MnOpQr"];
+    const left = "tool.unfinished-AbCdEf";
+    const [inUse, foreign] = ["tool.unfinished-GhIjKl", "another.unfinished-MnOpQr"];
     for (const name of [left, inUse, foreign]) mkdirSync(join(parent, name));
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const name of [left, foreign]) utimesSync(join(parent, name), hourAgo, hourAgo);
     await fill(async (temporary) => writeFileSync(join(temporary, "version"), "1"));
     expect(read()).toBe("1");
     expect(readdirSync(parent).sort()).toEqual([foreign, "tool", inUse].sort());
+});
+
+test("a folder is known to be in use for as long as it takes to fill it", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { parent, fill } = place();
+    await fill(async (temporary) => {
+        const hourAgo = new Date(Date.now() - 3_600_000);
+        utimesSync(temporary, hourAgo, hourAgo);
+        vi.advanceTimersByTime(5_000);
+        expect(statSync(temporary).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
+        writeFileSync(join(temporary, "version"), "1");
+    });
+    expect(readdirSync(parent)).toEqual(["tool"]);
 });

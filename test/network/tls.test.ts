@@ -1,13 +1,23 @@
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { type Emulator, startEmulator } from "../../emulator";
+import { startEmulator } from "../../emulator";
 import { renders } from "../support/account";
 import { apiKey, type Certificate, callInChild, clientOf, createAuthority, expectSentence, listen } from "./support";
 
-async function serve(tls: Certificate): Promise<Emulator> {
+/** The API with a certificate, behind what counts connections: a handshake that fails is no call. */
+async function serve(tls: Certificate) {
     const emulator = await startEmulator({ apiKey, tls });
     onTestFinished(() => emulator.stop());
-    return emulator;
+    const url = new URL(emulator.baseUrl);
+    const apiPort = Number(url.port);
+    const { port, connections } = await listen((socket) => {
+        const onward = connect(apiPort, "127.0.0.1").on("error", () => socket.destroy());
+        socket
+            .on("close", () => onward.destroy())
+            .pipe(onward)
+            .pipe(socket);
+    });
+    return { emulator, baseUrl: Object.assign(url, { port }).href, connections };
 }
 
 async function failureOf(call: Promise<unknown>): Promise<unknown> {
@@ -20,22 +30,22 @@ async function failureOf(call: Promise<unknown>): Promise<unknown> {
 test("a certificate of nobody known is refused, once and before anything is sent, and NODE_EXTRA_CA_CERTS is named", async () => {
     const authority = createAuthority();
     for (const certificate of [authority.selfSigned("IP:127.0.0.1"), authority.issue("IP:127.0.0.1")]) {
-        const emulator = await serve(certificate);
-        const error = await failureOf(clientOf(emulator.baseUrl).register(renders));
+        const { emulator, baseUrl, connections } = await serve(certificate);
+        const error = await failureOf(clientOf(baseUrl).register(renders));
         expectSentence(error);
         expect(error).toMatchObject({ name: "CallError", meaning: "did nothing" });
         expect(error.message).toMatch(/certificate is not trusted \([A-Z_]+\).*NODE_EXTRA_CA_CERTS/);
-        expect(emulator.calls).toEqual([]);
+        expect([emulator.calls, connections()]).toEqual([[], 1]);
     }
 });
 
 test("NODE_EXTRA_CA_CERTS makes a private authority trusted, and no other", async () => {
     const [ours, other] = [createAuthority(), createAuthority()];
-    const emulator = await serve(ours.issue("IP:127.0.0.1"));
-    expect(await callInChild(emulator.baseUrl, { NODE_EXTRA_CA_CERTS: ours.file })).toHaveProperty("events");
+    const { emulator, baseUrl } = await serve(ours.issue("IP:127.0.0.1"));
+    expect(await callInChild(baseUrl, { NODE_EXTRA_CA_CERTS: ours.file })).toHaveProperty("events");
     const environments: Record<string, string>[] = [{ NODE_EXTRA_CA_CERTS: other.file }, {}];
     for (const env of environments) {
-        expect(await callInChild(emulator.baseUrl, env)).toMatchObject({ name: "CallError", meaning: "did nothing" });
+        expect(await callInChild(baseUrl, env)).toMatchObject({ name: "CallError", meaning: "did nothing" });
     }
     expect(emulator.calls).toHaveLength(1);
 });
@@ -46,11 +56,11 @@ test.each<[string, string, "expired" | "valid", RegExp]>([
     ["for another address", "IP:192.0.2.1", "valid", /for another host/],
 ])("a certificate %s is refused though its authority is trusted", async (_, names, validity, words) => {
     const authority = createAuthority();
-    const emulator = await serve(authority.issue(names, validity));
-    const refused = await callInChild(emulator.baseUrl, { NODE_EXTRA_CA_CERTS: authority.file });
+    const { emulator, baseUrl, connections } = await serve(authority.issue(names, validity));
+    const refused = await callInChild(baseUrl, { NODE_EXTRA_CA_CERTS: authority.file });
     expect(refused).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(refused.message).toMatch(words);
-    expect(emulator.calls).toEqual([]);
+    expect([emulator.calls, connections()]).toEqual([[], 1]);
 });
 
 test.each<[string, string, RegExp]>([
@@ -66,14 +76,13 @@ test.each<[string, string, RegExp]>([
 });
 
 test("a server that never ends the handshake is given up after the time for connecting", async () => {
-    let connections = 0;
-    const { port } = await listen(() => connections++);
+    const { port, connections } = await listen(() => undefined);
     const error = await failureOf(clientOf(`https://127.0.0.1:${port}`, { connectTimeoutMs: 200 }).register(renders));
     expectSentence(error);
     expect(error).toMatchObject({ name: "CallError", meaning: "did nothing" });
     expect(error.message).toContain("no connection within 0.2 s");
     // As it is certain that nothing was sent.
-    expect(connections).toBe(3);
+    expect(connections()).toBe(3);
 });
 
 test("a handshake that breaks has sent nothing, so the call goes again", async () => {

@@ -60,10 +60,10 @@ export class TestMachine {
         return existsSync(this.path(name)) ? readdirSync(this.path(name)).sort() : [];
     }
 
-    /** Makes a lock look as if its holder had been killed a while ago. */
+    /** Makes a lock or a folder look as if who made it had been killed a while ago. */
     age(path: string): void {
-        const minuteAgo = new Date(Date.now() - 60_000);
-        utimesSync(path, minuteAgo, minuteAgo);
+        const hourAgo = new Date(Date.now() - 3_600_000);
+        utimesSync(path, hourAgo, hourAgo);
     }
 
     /** Sets when a file was last changed. */
