@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { quickTypeScript } from "../support/quick-typescript";
 import { type AtEnd, shared } from "../support/shared";
 import { copyExample } from "./support/examples";
 import { exporterProject } from "./support/exporter";
@@ -17,15 +18,20 @@ async function twoTeams(atEnd?: AtEnd) {
     const exporter = await Project.create(exporterStack);
     exporter.config({ list: JSON.stringify(working) });
     await exporter.succeed();
-    const stack = { folder: await copyExample("cross-stack/receiver", atEnd), home, emulator };
+    const stacksFile = join(home, "stacks");
+    const NODE_OPTIONS = `${quickTypeScript.NODE_OPTIONS} --require=${join(__dirname, "support/note-stacks.cjs")}`;
+    const stack = {
+        folder: await copyExample("cross-stack/receiver", atEnd),
+        home,
+        emulator,
+        env: { NODE_OPTIONS, STACKS_FILE: stacksFile },
+    };
     const receiver = await Project.create(stack);
     receiver.config({ infrastructure });
-    const began = performance.now();
     await receiver.succeed();
-    const usualMs = performance.now() - began;
     const file = join(stack.folder, "secrets.test.json");
     expect(read(file)).toEqual(working);
-    return { exporter, exporterStack, receiver, stack, home, file, usualMs };
+    return { exporter, exporterStack, receiver, stack, home, file, stacksFile };
 }
 
 type Teams = Awaited<ReturnType<typeof twoTeams>>;
@@ -33,17 +39,16 @@ type Teams = Awaited<ReturnType<typeof twoTeams>>;
 const read = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
-/**
- * `up` fails as fast as it succeeds, with a message instead of a trace, and the receiver's secrets are as they were.
- */
-async function expectFailure({ receiver, file, usualMs }: Teams, message: RegExp): Promise<void> {
-    const began = performance.now();
+/** `up` fails with a message instead of a trace, and the receiver's secrets are as they were. */
+async function expectFailure({ receiver, file, stacksFile }: Teams, message: RegExp): Promise<void> {
+    rmSync(stacksFile, { force: true });
     const { code, text } = await receiver.up();
     expect(code).not.toBe(0);
     expect(text).toMatch(message);
     expect(text).not.toMatch(/\.[jt]s:\d+|unhandled/i);
-    // Formatting a stack takes Pulumi ten times as long (Node.js 20, 22).
-    expect(performance.now() - began).toBeLessThan(8 * usualMs);
+    // Formatting a stack can take Pulumi half a minute (Node.js 20, 22): whatever ends the program has none.
+    const stacks = existsSync(stacksFile) ? readFileSync(stacksFile, "utf8").trim().split("\n") : [];
+    expect(stacks.filter((line) => line !== '""')).toEqual([]);
     expect(read(file)).toEqual(working);
 }
 
