@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { DedupeStore } from "../../../receiver";
 import { temporaryFolder } from "../../examples/support/examples";
-import { secret, success } from "../support";
+import { secret, send, success } from "../support";
 
 const week = 604_800;
 /** As a receiver makes them, and what a sender could put into one. */
@@ -80,7 +80,7 @@ export async function handOnOnce(receivers: [Send, Send], handed: readonly strin
     const waiting = events.values();
     // Not all 4,000 at once, which would measure how many connections the system can open.
     const worker = async () => {
-        for (const event of waiting) statuses.push(...(await Promise.all(receivers.map((send) => send(event)))));
+        for (const event of waiting) statuses.push(...(await Promise.all(receivers.map((receive) => receive(event)))));
     };
     await Promise.all(Array.from({ length: 25 }, worker));
     expect(statuses).toHaveLength(4000);
@@ -117,10 +117,8 @@ async function startProcess(program: string, args: readonly string[], handed: st
         child.once("close", (code) => reject(new Error(`The receiver's process ended with code ${code}.`)));
     });
     return async (event) => {
-        const headers = { authorization: `Bearer ${secret}` };
-        const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(event) });
-        await answer.arrayBuffer();
-        return answer.status;
+        const { status } = await send(url, "POST", ["authorization", `Bearer ${secret}`], JSON.stringify(event));
+        return status;
     };
 }
 
