@@ -3,10 +3,14 @@ import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
 import { parse } from "yaml";
 import { startEmulator } from "../../emulator";
+import { engineEnvironment } from "../../engine";
 import { runPulumi } from "../../engine/pulumi";
 import schema from "../../provider/native/schema.json";
 import { findOrBuildLanguages, installJavaLibraries, installPythonSdk } from "../prerequisites";
 import { filesIn, root, sdk, silent, temporaryFolder, tool } from "../sdk/support";
+import { writeEmptyStack } from "../support/empty-stack";
+import { once } from "../support/once";
+import { setSecret } from "../support/secrets";
 
 // Those in TypeScript: snippets.test.ts. C# needs a compiler that is not among the tests' tools.
 
@@ -89,26 +93,25 @@ test("those in Java compile", { timeout: COMPILES_MS }, async () => {
 
 describe("those in YAML", () => {
     const programs = programsIn("yaml", /^(resources|variables):/m);
+    const engineWithLanguages = once(() => findOrBuildLanguages(silent));
 
     test.each(programs)("$name: the engine previews it", async ({ code }) => {
         const emulator = await startEmulator();
         try {
-            const engine = await findOrBuildLanguages(silent);
+            const engine = await engineWithLanguages();
             const project = temporaryFolder();
             const legacy = { url: "https://api.example.com/hooks/captions", enabledEvents: ["creator.success"] };
             emulator.register(legacy);
             const imported = emulator.register({ ...legacy, url: "https://api.example.com/hooks/legacy" });
             const body = code.replaceAll("wh_123", imported.id).replace(/^(name|runtime): .*\n/gm, "");
             writeFileSync(join(project, "Pulumi.yaml"), `name: test\nruntime: yaml\n${plugin(project)}${body}`);
-            const env = { CAPTIONS_BASE_URL: emulator.baseUrl, CAPTIONS_API_KEY: emulator.apiKey };
-            const run = async (...args: string[]) => {
-                const { code: exit, text } = await runPulumi(engine, args, { project, temporaryFolder: project, env });
-                expect(exit, `${args.join(" ")}\n${text}`).toBe(0);
-            };
-            await run("stack", "init", "test");
+            writeEmptyStack(engine, { project, projectName: "test", temporaryFolder: project });
+            const { PULUMI_CONFIG_PASSPHRASE = "" } = engineEnvironment(engine, project);
             for (const name of Object.keys(parse(code).config ?? {}))
-                await run("config", "set", "--secret", name, "key");
-            await run("preview");
+                setSecret(join(project, "Pulumi.test.yaml"), `test:${name}`, "key", PULUMI_CONFIG_PASSPHRASE);
+            const env = { CAPTIONS_BASE_URL: emulator.baseUrl, CAPTIONS_API_KEY: emulator.apiKey };
+            const preview = await runPulumi(engine, ["preview"], { project, temporaryFolder: project, env });
+            expect(preview.code, preview.text).toBe(0);
         } finally {
             await emulator.stop();
         }

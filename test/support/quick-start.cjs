@@ -1,14 +1,15 @@
 // Preloaded into the Node.js processes of an engine. Pulumi's SDK (3.270) loads at each start, twice a run, what the
-// tests' programs never use, and that is most of what a run takes: a TypeScript compiler and npm's resolver of packages
-// (to serialize closures, and to run programs in TypeScript), its Automation API, tracing, source maps. The tests'
-// programs are in JavaScript, and nothing of this package is serialized, so all that is loaded only if something asks
-// for it. The tests of examples, documents, packages and versions start without this file.
+// tests' programs never use, and that is most of what a run takes: a TypeScript compiler and npm's readers of packages
+// (to serialize closures, and to run programs in TypeScript), its Automation API, tracing, source maps, readers of YAML
+// and of versions. The tests' programs are in JavaScript, and nothing of this package is serialized, so all that is
+// loaded only if something asks for it. The tests of examples, documents, packages and versions start without this
+// file.
 const Module = require("node:module");
 
 // What the option `typescript: false` of Pulumi.yaml is for; Pulumi's language host of the tests (3.68) ignores it.
 delete process.env.PULUMI_NODEJS_TYPESCRIPT;
 
-const seldomUsed = ["typescript", "../../typescript-shim", "@npmcli/arborist", "./automation"];
+const seldomUsed = ["typescript", "../../typescript-shim", "@npmcli/arborist", "./automation", "semver", "js-yaml"];
 /** Of these the SDK takes single classes and functions when it starts. */
 const seldomCalled = ["exporter-zipkin", "instrumentation", "instrumentation-grpc", "resources"]
     .concat(["sdk-trace-base", "sdk-trace-node"])
@@ -18,6 +19,7 @@ const load = Module._load;
 Module._load = function (request, ...rest) {
     const now = once(() => load.call(this, request, ...rest));
     if (request === "source-map-support/register") return {};
+    if (request === "normalize-package-data") return lateFunction(now);
     if (seldomUsed.includes(request)) return late(now);
     if (seldomCalled.includes(request)) return new Proxy({}, { get: (_, name) => lateFunction(() => now()[name]) });
     return now();

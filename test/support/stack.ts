@@ -20,7 +20,7 @@ import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import { writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
-import { conceal, reveal } from "./secrets";
+import { reveal, setSecret } from "./secrets";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -132,12 +132,8 @@ export class Stack {
 
     /** What `pulumi config set --secret` does, for a name that is not set yet. */
     setSecret(name: string, value: string): void {
-        const file = join(this.#project, "Pulumi.test.yaml");
-        const text = readFileSync(file, "utf8");
-        const salt = /^encryptionsalt: (\S+)$/m.exec(text)?.[1] ?? "";
-        const secret = conceal(value, this.#environment.PULUMI_CONFIG_PASSPHRASE ?? "", salt);
-        const head = text.includes("config:\n") ? "" : "config:\n";
-        writeFileSync(file, `${text}${head}  ${name}:\n    secure: ${secret}\n`);
+        const { PULUMI_CONFIG_PASSPHRASE = "" } = this.#environment;
+        setSecret(join(this.#project, "Pulumi.test.yaml"), name, value, PULUMI_CONFIG_PASSPHRASE);
     }
 
     up(...args: string[]): Promise<Run> {

@@ -32,7 +32,7 @@ test(
         expect(statSync(join(desk.project, "index.ts")).mode & 0o777).toBe(0o600);
         // The same, whatever the order of /list.
         expect(`${readFileSync(join(desk.project, "index.ts"))}`).toBe((await desk.cli("adopt")).stdout);
-        await desk.compile();
+        desk.compile();
 
         emulator.behave({ listUrlForm: "upper-case-host" });
         expect((await desk.up()).calls).toEqual(["list"]);
@@ -56,7 +56,7 @@ test("50 webhooks, the plugin: an import file, and the program that follows has 
     const before = emulator.webhooks;
 
     await desk.cli("adopt", "--native", "--out", "index.ts");
-    await desk.compile();
+    desk.compile();
     const importing = "pulumi import --file import.json --protect=false --generate-code=false";
     expect((await desk.cli("adopt", "--format", "import", "--out", "import.json")).stderr).toContain(
         `Next: \`${importing}\``,
@@ -125,10 +125,10 @@ test.each([
             desk.write("Pulumi.yaml", `${projects.yaml}config:\n  ${setting}\n${followed}`);
         } else {
             desk.write("index.ts", `import * as pulumi from "@pulumi/pulumi";\n${followed}`);
-            await desk.compile();
+            desk.compile();
         }
         const [, name = ""] = /`pulumi config set --secret (\w+)`/.exec(stdout) ?? [];
-        await desk.pulumi("config", "set", "--secret", name, url);
+        desk.setSecret(name, url);
         const { calls, text } = await desk.up();
         expect(calls).toEqual(["list"]);
         expect((await desk.up("--expect-no-changes")).calls).toEqual([]);
@@ -192,7 +192,7 @@ test("YAML without --resources-only is a project of its own", async () => {
     const { stdout } = await desk.cli("adopt", "--format", "yaml");
     // As an installed plugin is found without it.
     desk.write("Pulumi.yaml", stdout + projects.yaml.replace(/^name: .*\nruntime: .*\n/, ""));
-    await desk.pulumi("stack", "init", "own");
+    desk.initStack("captions-webhooks", "own");
     expect((await desk.up("--stack", "own")).calls).toEqual(["list"]);
 });
 
@@ -227,7 +227,7 @@ test("with stacks: what they manage is not adopted, what looks orphaned is left 
     const elsewhere = await startAccount();
     const { id } = elsewhere.register(hook);
     const accounts = JSON.stringify({ eu: { apiKey: elsewhere.apiKey, baseUrl: elsewhere.baseUrl } });
-    await stack.run("config", "set", "--secret", "captions:accounts", accounts);
+    stack.setSecret("captions:accounts", accounts);
     const eu = await cli(["adopt", ...args, "--account", "eu"], { env });
     expect(eu.stdout.match(/account: "eu",\n +adopt: "(.*)"/)?.[1]).toBe(id);
     const missing = await cli(["adopt", "--stack", "none", ...args.slice(2)], { env });

@@ -1,14 +1,18 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import ts from "typescript";
 import { expect, inject, onTestFinished } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../../emulator";
 import { type Engine, engineEnvironment } from "../../../engine";
 import { runPulumi } from "../../../engine/pulumi";
 import { findOrBuildLanguages } from "../../prerequisites";
 import { root, silent, temporaryFolder } from "../../sdk/support";
+import { writeEmptyStack } from "../../support/empty-stack";
 import { findLeaks, textsIn } from "../../support/leaks";
+import { once } from "../../support/once";
 import { quickTypeScript } from "../../support/quick-typescript";
+import { setSecret } from "../../support/secrets";
 import type { Result } from "../support";
 
 /** A team's account: webhooks that were made by hand over the years. */
@@ -50,6 +54,11 @@ export const projects = {
     yaml: `name: test\nruntime: yaml\n${plugin}`,
 };
 
+const engine = once(() => findOrBuildLanguages(silent));
+
+/** What declarations were parsed, for the programs that are compiled after the first one. */
+const declarations = new Map<string, ts.SourceFile | undefined>();
+
 /** A user's project, with this package as it is packed, on the real engine, and its command line. */
 export class Desk {
     readonly #home = temporaryFolder();
@@ -58,9 +67,9 @@ export class Desk {
     readonly #engine: Engine;
 
     static async open(emulator: Emulator, project: string): Promise<Desk> {
-        const desk = new Desk(emulator, await findOrBuildLanguages(silent));
+        const desk = new Desk(emulator, await engine());
         desk.write("Pulumi.yaml", project);
-        await desk.pulumi("stack", "init", "test");
+        desk.initStack("test", "test");
         return desk;
     }
 
@@ -74,6 +83,18 @@ export class Desk {
 
     write(file: string, text: string): void {
         writeFileSync(join(this.project, file), text);
+    }
+
+    /** What `pulumi stack init` does. */
+    initStack(projectName: string, name: string): void {
+        const { project } = this;
+        writeEmptyStack(this.#engine, { project, projectName, temporaryFolder: this.#home, name });
+    }
+
+    /** What `pulumi config set --secret` does. */
+    setSecret(name: string, value: string): void {
+        const { PULUMI_CONFIG_PASSPHRASE = "" } = engineEnvironment(this.#engine, this.#home);
+        setSecret(join(this.project, "Pulumi.test.yaml"), `test:${name}`, value, PULUMI_CONFIG_PASSPHRASE);
     }
 
     /** The packed command line, as a process whose output goes to pipes. */
@@ -124,20 +145,23 @@ export class Desk {
     }
 
     /** Compiles the program as strictly as it can be. */
-    async compile(): Promise<void> {
-        const options = {
+    compile(): void {
+        const options: ts.CompilerOptions = {
             strict: true,
             noEmit: true,
-            module: "node16",
+            module: ts.ModuleKind.Node16,
             skipLibCheck: true,
             typeRoots: [join(root, "node_modules/@types")],
         };
-        this.write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["index.ts"] }));
-        const tsc = join(root, "node_modules/typescript/bin/tsc");
-        const stdout = await new Promise<string>((resolve) => {
-            execFile(process.execPath, [tsc, "-p", this.project, "--pretty", "false"], (_, output) => resolve(output));
-        });
-        expect(stdout).toBe("");
+        const host = ts.createCompilerHost(options);
+        const parse = host.getSourceFile;
+        host.getSourceFile = (file, ...how) => {
+            if (!file.endsWith(".d.ts")) return parse(file, ...how);
+            if (!declarations.has(file)) declarations.set(file, parse(file, ...how));
+            return declarations.get(file);
+        };
+        const program = ts.createProgram([join(this.project, "index.ts")], options, host);
+        expect(ts.formatDiagnostics(ts.getPreEmitDiagnostics(program), host)).toBe("");
     }
 
     /** Neither on a screen nor in a file that the engine has written. */

@@ -66,9 +66,9 @@ module.exports.lost = new captions.Webhook("lost", { url: "https://lost.example/
     const orphan = emulator.register(renders);
     const other = emulator.register({ url: "https://other.example/", enabledEvents: ["creator.failure"] });
     const accounts = { eu: { apiKey: emulator.apiKey } };
-    await stack.run("config", "set", "--secret", "captions:apiKey", emulator.apiKey);
+    stack.setSecret("captions:apiKey", emulator.apiKey);
+    stack.setSecret("captions:accounts", JSON.stringify(accounts));
     await stack.run("config", "set", "captions:baseUrl", emulator.baseUrl);
-    await stack.run("config", "set", "--secret", "captions:accounts", JSON.stringify(accounts));
 
     const reached = await reach(project);
     const { args } = reached;

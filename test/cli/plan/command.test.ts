@@ -8,7 +8,7 @@ import { type WebhookChanges, webhookChanges } from "../../../cli/plan/webhook-c
 import { type Clock, systemClock } from "../../../probe";
 import { findLeaks } from "../../support/leaks";
 import { once } from "../../support/once";
-import { renders, startProject } from "../../support/project";
+import { renders, startDeployed, startProject } from "../../support/project";
 import type { Run, Stack } from "../../support/stack";
 import { cli, exit } from "../support";
 
@@ -17,15 +17,19 @@ const now = Date.parse("2026-12-09T06:00:00Z");
 const clock: Clock = { ...systemClock, now: () => now };
 const noNewSecret = "**No webhook gets a new secret.**";
 
-/** A resource in a receiver's place. */
+/**
+ * A resource in a receiver's place: a dynamic one, whose provider is written as Pulumi would serialize it, as a
+ * compiler would have to be loaded for that.
+ */
 const sink = `
-class Sink extends pulumi.dynamic.Resource {
+const __provider = \`exports.handler = () => ({
+    create: async (inputs) => ({ id: "sink", outs: inputs }),
+    diff: async (id, olds, news) => ({ changes: olds.value !== news.value }),
+    update: async (id, olds, news) => ({ outs: news }),
+});\`;
+class Sink extends pulumi.CustomResource {
     constructor(name, args, opts) {
-        super({
-            create: async (inputs) => ({ id: name, outs: inputs }),
-            diff: async (id, olds, news) => ({ changes: olds.value !== news.value }),
-            update: async (id, olds, news) => ({ outs: news }),
-        }, name, args, opts);
+        super("pulumi-nodejs:dynamic:Resource", name, { ...args, __provider }, opts);
     }
 }`;
 
@@ -161,7 +165,7 @@ const changes = once(async () => {
     const ends = `\n${ignoring}\nmodule.exports = { secret: path.secret, id: path.id, bearer: pulumi.interpolate\`Bearer \${path.secret}\` };`;
     const before = Object.fromEntries(names.map((name) => [name, "{}"]));
     const { emulator, stack } = await startProject(webhooks(before) + ends);
-    await stack.run("config", "set", "--secret", "captions:accounts", '{"eu": {"apiKey": "key-of-eu-4TzYb1Kd"}}');
+    stack.setSecret("captions:accounts", '{"eu": {"apiKey": "key-of-eu-4TzYb1Kd"}}');
     const up = await stack.up();
     expect(up.code, up.text).toBe(0);
     const secrets = emulator.webhooks.map(({ secret }) => secret);
@@ -472,8 +476,7 @@ test("one webhook in place of another on the same URL: handed over where it is a
 });
 
 test("with --refresh: a secret that was changed elsewhere, and a webhook that is gone", async () => {
-    const { emulator, stack } = await startProject(program(renders));
-    await stack.up();
+    const { emulator, stack } = await startDeployed(program(renders));
     const id = emulator.webhooks[0]?.id ?? "";
     emulator.rotate(id);
     const secrets = [emulator.webhooks[0]?.secret ?? ""];
@@ -492,11 +495,10 @@ test("with --refresh: a secret that was changed elsewhere, and a webhook that is
 });
 
 test("after a run that ended half-way, the next may change the secret", async () => {
-    const { emulator, stack } = await startProject(program(renders), { env: { CAPTIONS_CALL_TIMEOUT_SECONDS: "0.5" } });
-    await stack.up();
+    const { emulator, stack } = await startDeployed(program(renders));
     emulator.inject({ endpoint: "update", kind: "hang" });
     stack.program(program({ ...renders, rotateWhenChanged: { a: "1" } }));
-    expect((await stack.up()).code).not.toBe(0);
+    expect((await stack.up("--config", "captions:callTimeoutSeconds=0.5")).code).not.toBe(0);
     const { text, code } = await plan(stack);
     expect(text).toContain("These webhooks **may** get a new secret");
     expect(text).toContain("was left unfinished by the last deployment");

@@ -2,11 +2,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { DedupeStore } from "../../../receiver";
-import { secret, success } from "../support";
+import { temporaryFolder } from "../../examples/support/examples";
+import { secret, send, success } from "../support";
 
-const root = join(__dirname, "../../..");
 const week = 604_800;
 /** As a receiver makes them, and what a sender could put into one. */
 const keys = ['["creator.success","op_1"]', '["ü\\u0000\'; --","%_\\\\ \\n ✓"]', "k".repeat(600)];
@@ -79,7 +80,7 @@ export async function handOnOnce(receivers: [Send, Send], handed: readonly strin
     const waiting = events.values();
     // Not all 4,000 at once, which would measure how many connections the system can open.
     const worker = async () => {
-        for (const event of waiting) statuses.push(...(await Promise.all(receivers.map((send) => send(event)))));
+        for (const event of waiting) statuses.push(...(await Promise.all(receivers.map((receive) => receive(event)))));
     };
     await Promise.all(Array.from({ length: 25 }, worker));
     expect(statuses).toHaveLength(4000);
@@ -88,12 +89,21 @@ export async function handOnOnce(receivers: [Send, Send], handed: readonly strin
     expect(new Set(handed).size).toBe(2000);
 }
 
+/** `process.ts` with all that it imports, so that each process loads one file. @returns its path */
+async function bundle(): Promise<string> {
+    const outfile = join(temporaryFolder("store-process"), "process.cjs");
+    // pg asks for it only where a program does.
+    const external = ["pg-native"];
+    await build({ entryPoints: [join(__dirname, "process.ts")], bundle: true, platform: "node", external, outfile });
+    return outfile;
+}
+
 /**
  * A process of its own with a receiver, and with the store that `process.ts` makes of the arguments, until the test
  * ends.
  */
-async function startProcess(args: readonly string[], handed: string[]): Promise<Send> {
-    const child = fork(join(__dirname, "process.ts"), args, { cwd: root, execArgv: ["--import", "tsx"] });
+async function startProcess(program: string, args: readonly string[], handed: string[]): Promise<Send> {
+    const child = fork(program, args, { execArgv: [] });
     const ended = once(child, "close");
     onTestFinished(async () => {
         child.kill("SIGKILL");
@@ -107,10 +117,8 @@ async function startProcess(args: readonly string[], handed: string[]): Promise<
         child.once("close", (code) => reject(new Error(`The receiver's process ended with code ${code}.`)));
     });
     return async (event) => {
-        const headers = { authorization: `Bearer ${secret}` };
-        const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(event) });
-        await answer.arrayBuffer();
-        return answer.status;
+        const { status } = await send(url, "POST", ["authorization", `Bearer ${secret}`], JSON.stringify(event));
+        return status;
     };
 }
 
@@ -120,7 +128,8 @@ export function handsOnOnceInTwoProcesses(name: string, start: () => Promise<rea
         async () => {
             const args = await start();
             const handed: string[] = [];
-            const receivers = await Promise.all([startProcess(args, handed), startProcess(args, handed)]);
+            const program = await bundle();
+            const receivers = await Promise.all([1, 2].map(() => startProcess(program, args, handed)));
             await handOnOnce(receivers as [Send, Send], handed);
         },
         TEST_MS,
