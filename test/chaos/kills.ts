@@ -256,7 +256,7 @@ export class Victim {
         const { stack, emulator } = this;
         this.figures.pendingOperations += (await this.#pendingOperations()).length;
         const known = new Set((await stack.webhooks()).map(({ id }) => id));
-        // Asked again after each run: a request that a killed process has sent may be read later than that process ends.
+        // Asked again after a run: what a killed process has sent may be read later than it ends.
         const orphans = () => emulator.webhooks.filter(({ id }) => !known.has(id));
         // The engine does not tell the plugin which webhook is replaced for a trigger; a refresh does. And only a
         // refresh tells what was done to webhooks of a state that was not saved.
