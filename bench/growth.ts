@@ -21,7 +21,7 @@ import { type Emulator, startEmulator } from "../emulator";
 import { inFolder } from "./lives";
 import { type Figure, median, type Report, type Section } from "./measure";
 import { nullDynamicProvider } from "./peers/null-dynamic";
-import { bundleNullPlugin } from "./peers/null-plugin";
+import { bundleNullPlugin, nullPluginFile } from "./peers/null-plugin";
 import { cpuOf } from "./processes";
 import { type ProviderProcess, startProvider } from "./provider-process";
 import { layOutPackages } from "./subjects";
@@ -54,7 +54,7 @@ const fronts: Readonly<Record<Front, Served>> = {
     },
     "null dynamic": { ...dynamicHost, inputs: servedBy(nullDynamicProvider) },
     "null plugin": {
-        command: [process.execPath, "./pulumi-resource-captionsnull.cjs"],
+        command: [process.execPath, `./${nullPluginFile}`],
         type: "captionsnull:index:Webhook",
         prepare: bundleNullPlugin,
     },

@@ -16,12 +16,14 @@ class Webhook extends pulumi.CustomResource {
 }
 ${declareWebhooks(declaration, "Webhook")}`;
 
+/** The file of the plugin that {@link bundleNullPlugin} makes. */
+export const nullPluginFile = "pulumi-resource-captionsnull.cjs";
+
 /** Makes a folder with the plugin: bundled as this package's is (`release/bundle.mjs`), and started as that is. */
 export async function bundleNullPlugin(folder: string): Promise<void> {
-    const file = "pulumi-resource-captionsnull.cjs";
     await build({
         entryPoints: [join(__dirname, "null-plugin/main.ts")],
-        outfile: join(folder, file),
+        outfile: join(folder, nullPluginFile),
         bundle: true,
         platform: "node",
         target: "node20.19",
@@ -33,9 +35,9 @@ export async function bundleNullPlugin(folder: string): Promise<void> {
         plugins: [withoutProtoLoader],
     });
     const start = join(folder, "pulumi-resource-captionsnull");
-    writeFileSync(start, `#!/bin/sh\nexec node "$(dirname "$0")/${file}" "$@"\n`);
+    writeFileSync(start, `#!/bin/sh\nexec node "$(dirname "$0")/${nullPluginFile}" "$@"\n`);
     chmodSync(start, 0o755);
-    writeFileSync(`${start}.cmd`, `@node "%~dp0${file}" %*\r\n`);
+    writeFileSync(`${start}.cmd`, `@node "%~dp0${nullPluginFile}" %*\r\n`);
 }
 
 /** gRPC's, for its own monitoring, which nothing calls. */

@@ -10,7 +10,7 @@ import { ConfigureRequest, CreateRequest, type CreateResponse } from "@pulumi/pu
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { expect, onTestFinished, test } from "vitest";
 import { nullDynamicProvider } from "../../bench/peers/null-dynamic";
-import { bundleNullPlugin } from "../../bench/peers/null-plugin";
+import { bundleNullPlugin, nullPluginFile } from "../../bench/peers/null-plugin";
 import { configure, create } from "../../provider/dynamic/provider";
 import { Webhook as DynamicWebhook } from "../../provider/dynamic/webhook";
 import { Webhook as PluginWebhook } from "../../provider/native";
@@ -94,7 +94,7 @@ async function startNullPlugin(): Promise<number> {
     const folder = mkdtempSync(join(tmpdir(), "null-plugin-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     await bundleNullPlugin(folder);
-    const child = spawn(process.execPath, [join(folder, "pulumi-resource-captionsnull.cjs")], {
+    const child = spawn(process.execPath, [join(folder, nullPluginFile)], {
         stdio: ["ignore", "pipe", "inherit"],
     });
     onTestFinished(() => {

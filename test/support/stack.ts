@@ -10,7 +10,6 @@ import {
     symlinkSync,
     writeFileSync,
 } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, onTestFinished } from "vitest";
@@ -20,7 +19,8 @@ import { type PulumiResult, runPulumi } from "../../engine/pulumi";
 import { writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
-import { reveal, setSecret } from "./secrets";
+import { type Resource, readOutputs, readState, type SavedStack, type State } from "./saved-state";
+import { setSecret } from "./secrets";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -39,22 +39,6 @@ export interface Run {
 export interface EngineEvent {
     readonly resourcePreEvent?: { readonly metadata: { readonly op: string; readonly type: string } };
     readonly summaryEvent?: { readonly resourceChanges: Readonly<Record<string, number>> };
-}
-
-export interface Resource {
-    readonly urn: string;
-    readonly type: string;
-    readonly id?: string;
-    readonly provider?: string;
-    readonly inputs: Readonly<Record<string, unknown>>;
-    readonly outputs: Readonly<Record<string, unknown>>;
-    readonly initErrors?: readonly string[];
-}
-
-export interface State {
-    readonly resources?: readonly Resource[];
-    readonly pending_operations?: readonly unknown[];
-    readonly secrets_providers: { readonly state: { readonly salt: string } };
 }
 
 export interface StackOptions {
@@ -170,16 +154,16 @@ export class Stack {
 
     /** The stack's outputs, with secrets in clear: what `pulumi stack output --json --show-secrets` prints. */
     async outputs(): Promise<Record<string, unknown>> {
-        const { resources = [], secrets_providers } = await this.state();
-        const { outputs = {} } = resources.find(({ type }) => type === "pulumi:pulumi:Stack") ?? {};
-        const { PULUMI_CONFIG_PASSPHRASE = "" } = this.#environment;
-        return reveal(outputs, PULUMI_CONFIG_PASSPHRASE, secrets_providers.state.salt) as Record<string, unknown>;
+        return readOutputs(this.engine, this.#saved);
     }
 
     /** What `pulumi stack export` prints, without a process for it. */
     async state(): Promise<State> {
-        const file = join(this.#stateFolder, ".pulumi/stacks/test/test.json");
-        return JSON.parse(await readFile(file, "utf8")).checkpoint.latest;
+        return readState(this.#saved);
+    }
+
+    get #saved(): SavedStack {
+        return { projectName: "test", temporaryFolder: this.folder };
     }
 
     /** Runs a command of the engine, whatever its outcome. */
