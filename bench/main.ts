@@ -25,8 +25,8 @@ import { measureTakingOver } from "./taking-over";
 /** How much of each thing is measured. */
 const whole = {
     lives: [
-        { count: 1, latencyMs: 0, rounds: 3, floorOnly: true },
-        { count: 1, latencyMs: 20, rounds: 3 },
+        { count: 1, latencyMs: 0, rounds: 5, floorOnly: true },
+        { count: 1, latencyMs: 20, rounds: 5 },
         { count: 10, latencyMs: 20, rounds: 1 },
         { count: 100, latencyMs: 20, rounds: 1 },
         { count: 200, latencyMs: 0, rounds: 2, floorOnly: true },
@@ -35,7 +35,10 @@ const whole = {
         { count: 1_000, latencyMs: 20, rounds: 1 },
     ] as readonly Part[],
     takingOver: [1, 10, 100, 1_000],
-    many: { counts: [1_000, 5_000], rounds: 1 },
+    many: [
+        { count: 1_000, rounds: 3 },
+        { count: 5_000, rounds: 1 },
+    ],
     growth: { counts: [10, 100, 1_000, 5_000], rounds: 2 },
     starts: 11,
     loopback: 3,
@@ -43,7 +46,7 @@ const whole = {
 const quick: typeof whole = {
     lives: [{ count: 2, latencyMs: 20, rounds: 2 }],
     takingOver: [2],
-    many: { counts: [8, 16], rounds: 1 },
+    many: [{ count: 8, rounds: 1 }],
     growth: { counts: [10, 100], rounds: 1 },
     starts: 3,
     loopback: 1,
@@ -125,7 +128,7 @@ const measure: Readonly<
         const own = [all.dynamic, all.plugin];
         const faster = [all["dynamic without traces"], all["plugin without traces"], all["plugin from YAML"]];
         const [openTofu] = openTofuSubjects(tofu);
-        return [await measureMany({ own, faster, openTofu, ...amount.many }, report)];
+        return [await measureMany({ own, faster, openTofu, parts: amount.many }, report)];
     },
 };
 

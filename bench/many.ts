@@ -16,31 +16,31 @@ export interface Many {
     /** This package, declared so that Pulumi has less to do. */
     readonly faster: readonly Subject[];
     readonly openTofu: Subject | undefined;
-    /** How many webhooks; OpenTofu creates the first of these, and this package has to be sooner. */
-    readonly counts: readonly number[];
-    readonly rounds: number;
+    /** How many webhooks, and how often; OpenTofu creates the first of these, and this package has to be sooner. */
+    readonly parts: readonly { readonly count: number; readonly rounds: number }[];
 }
 
-export async function measureMany({ own, faster, openTofu, counts, rounds }: Many, report: Report): Promise<Section> {
-    const [first] = counts;
-    if (first === undefined) throw new Error("How many?");
+export async function measureMany({ own, faster, openTofu, parts }: Many, report: Report): Promise<Section> {
+    const [firstPart] = parts;
+    if (firstPart === undefined) throw new Error("How many?");
+    const first = firstPart.count;
     const seconds = new Map<string, number[]>();
     const note = (name: string, value: number): void => {
         seconds.set(name, [...(seconds.get(name) ?? []), value]);
     };
-    for (let round = 0; round < rounds; round++) {
-        for (const count of counts) {
+    for (let round = 0; round < Math.max(...parts.map(({ rounds }) => rounds)); round++) {
+        for (const { count } of parts.filter(({ rounds }) => round < rounds)) {
             for (const subject of [...own, ...faster]) {
-                report(`${count} webhooks, saved once: ${subject.name}, round ${round + 1} of ${rounds}`);
+                report(`${count} webhooks, saved once: ${subject.name}, round ${round + 1}`);
                 note(`${subject.name}, ${count}, saved once`, await create(subject, count, true));
             }
         }
         for (const subject of own) {
-            report(`${first} webhooks in ${stacks} stacks: ${subject.name}, round ${round + 1} of ${rounds}`);
+            report(`${first} webhooks in ${stacks} stacks: ${subject.name}, round ${round + 1}`);
             note(`${subject.name}, ${first} in ${stacks} stacks`, await createInStacks(subject, first));
         }
         if (openTofu === undefined) continue;
-        report(`${first} webhooks: ${openTofu.name}, round ${round + 1} of ${rounds}`);
+        report(`${first} webhooks: ${openTofu.name}, round ${round + 1}`);
         note(`${openTofu.name}, ${first}`, await create(openTofu, first, false));
     }
     const tofu = seconds.get(`${openTofu?.name}, ${first}`);

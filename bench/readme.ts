@@ -97,7 +97,7 @@ function goalsTable(results: Results): string {
         .filter(({ goal }) => goal !== undefined);
     const rows = goals.map(({ name, unit, median, min, max, goal }) => [
         name,
-        `${median} ${unit} (${min} to ${max})`,
+        `${median}${unit === "ratio" ? "" : ` ${unit}`} (${min} to ${max})`,
         goal !== undefined && "atMost" in goal ? `at most ${goal.atMost}` : `at least ${goal?.atLeast}`,
     ]);
     return table([["", "measured", "goal"], ...rows]);
