@@ -55,7 +55,8 @@ const STALE_MS = 10_000;
 const ASK_AGAIN_MS = 250;
 const REMIND_MS = 15_000;
 // A temporary folder is touched every few seconds while it is filled. It is judged by its time, as processes in other
-// containers or on other machines may share the cache.
+// containers or on other machines may share the cache. The judging comes last, so that whoever was asleep with the
+// machine has had the time to touch its folder again, and what a process left that was killed just now is old enough.
 const TOUCH_MS = 5_000;
 const LEFT_BEHIND_MS = 60_000;
 
@@ -79,9 +80,6 @@ export async function fillOnce(
     if (release === undefined) return;
     try {
         if (await ready()) return;
-        for (const name of readdirSync(parent)) {
-            if (name.startsWith(temporaryPrefix) && isLeftBehind(join(parent, name))) remove(join(parent, name));
-        }
         const temporary = mkdtempSync(join(parent, temporaryPrefix));
         const touching = setInterval(() => touch(temporary), TOUCH_MS);
         try {
@@ -94,6 +92,9 @@ export async function fillOnce(
         } finally {
             clearInterval(touching);
             remove(temporary);
+        }
+        for (const name of readdirSync(parent)) {
+            if (name.startsWith(temporaryPrefix) && isLeftBehind(join(parent, name))) remove(join(parent, name));
         }
     } finally {
         await release().catch(() => undefined);
@@ -117,12 +118,16 @@ function touch(temporary: string): void {
 
 /** Puts a filled folder into its place, unless a good one has come to be there meanwhile. */
 async function replace(folder: string, temporary: string, ready: () => Promise<boolean>): Promise<void> {
-    // Never removes first: what is there may be good, and in use.
-    if (renamed(temporary, folder) || (await ready())) return;
-    const bad = `${temporary}-bad`;
-    renameSync(folder, bad);
-    renameSync(temporary, folder);
-    remove(bad);
+    // Removes only what it has looked at: another may be good, and in use.
+    while (!renamed(temporary, folder)) {
+        const judged = identity(folder);
+        if (await ready()) return;
+        if (identity(folder) === judged) remove(folder);
+    }
+}
+
+function identity(folder: string): number | undefined {
+    return statSync(folder, { throwIfNoEntry: false })?.ino;
 }
 
 /** Whether there was nothing in the way. */

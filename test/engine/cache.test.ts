@@ -3,6 +3,7 @@ import {
     mkdtempSync,
     readdirSync,
     readFileSync,
+    renameSync,
     rmSync,
     statSync,
     utimesSync,
@@ -60,15 +61,38 @@ test("of two that are filled at the same moment the first one in place stays, an
     const first = filled("first");
     await until(() => finish.length === 1);
     rmSync(`${folder}.lock`, { recursive: true });
+    const [temporary = ""] = readdirSync(parent);
+    const { ino } = statSync(join(parent, temporary));
     const second = filled("second");
     await until(() => finish.length === 2);
-    finish[0]?.();
-    await first;
-    const { ino } = statSync(folder);
-    finish[1]?.();
-    await second;
+    for (const one of finish) one();
+    await Promise.all([first, second]);
     expect([read(), statSync(folder).ino]).toEqual(["first", ino]);
     expect(readdirSync(parent)).toEqual(["tool"]);
+});
+
+test("one that finds a folder bad does not remove the good one that took its place meanwhile", async () => {
+    const { parent, folder, read } = place();
+    mkdirSync(folder);
+    writeFileSync(join(folder, "half"), "");
+    let meanwhile = (): void => undefined;
+    const ready = async () => {
+        const good = read() !== undefined;
+        meanwhile();
+        return good;
+    };
+    await fillOnce(folder, "the tool", { log: () => undefined }, ready, async (temporary) => {
+        writeFileSync(join(temporary, "version"), "second");
+        meanwhile = () => {
+            meanwhile = () => undefined;
+            // Kept, so that the new folder cannot get the number of the old one.
+            renameSync(folder, join(parent, "old"));
+            mkdirSync(folder);
+            writeFileSync(join(folder, "version"), "first");
+        };
+    });
+    expect(read()).toBe("first");
+    expect(readdirSync(parent).sort()).toEqual(["old", "tool"]);
 });
 
 test("what is there and is not good is replaced", async () => {
@@ -103,5 +127,31 @@ test("a folder is known to be in use for as long as it takes to fill it", async 
         expect(statSync(temporary).mtimeMs).toBeGreaterThan(Date.now() - 60_000);
         writeFileSync(join(temporary, "version"), "1");
     });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(readdirSync(parent)).toEqual(["tool"]);
+});
+
+test("two that fill it while the machine sleeps go on when it wakes up", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { parent, read, fill } = place();
+    let finish = (): void => undefined;
+    const first = fill(async (temporary) => {
+        await new Promise<void>((resolve) => {
+            finish = resolve;
+        });
+        writeFileSync(join(temporary, "version"), "first");
+    });
+    await until(() => readdirSync(parent).some((name) => name.includes("unfinished")));
+    const [asleep = ""] = readdirSync(parent).filter((name) => name.includes("unfinished"));
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const name of [asleep, "tool.lock"]) utimesSync(join(parent, name), hourAgo, hourAgo);
+    await fill(async (temporary) => {
+        vi.advanceTimersByTime(5_000);
+        writeFileSync(join(temporary, "version"), "second");
+    });
+    finish();
+    await first;
+    expect(read()).toBe("second");
     expect(readdirSync(parent)).toEqual(["tool"]);
 });
