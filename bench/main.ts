@@ -46,7 +46,10 @@ const whole = {
 const quick: typeof whole = {
     lives: [{ count: 2, latencyMs: 20, rounds: 2 }],
     takingOver: [2],
-    many: [{ count: 8, rounds: 1 }],
+    many: [
+        { count: 8, rounds: 2 },
+        { count: 16, rounds: 1 },
+    ],
     growth: { counts: [10, 100], rounds: 1 },
     starts: 3,
     loopback: 1,

@@ -255,19 +255,21 @@ export class Victim {
     async #goOn(way: Way, wanted: Declaration): Promise<void> {
         const { stack, emulator } = this;
         this.figures.pendingOperations += (await this.#pendingOperations()).length;
-        const known = new Set((await stack.webhooks()).map(({ id }) => id));
         // Asked again after a run: what a killed process has sent may be read later than it ends.
-        const orphans = () => emulator.webhooks.filter(({ id }) => !known.has(id));
+        const orphans = async () => {
+            const known = new Set((await stack.webhooks()).map(({ id }) => id));
+            return emulator.webhooks.filter(({ id }) => !known.has(id));
+        };
         // The engine does not tell the plugin which webhook is replaced for a trigger; a refresh does. And only a
         // refresh tells what was done to webhooks of a state that was not saved.
         const refresh = inject("front") === "native" || this.saves === "once" ? ["--refresh"] : [];
-        if (!wanted.adopt && this.saves === "each step" && (way === "Ctrl-C" || orphans().length > 0)) {
+        if (!wanted.adopt && this.saves === "each step" && (way === "Ctrl-C" || (await orphans()).length > 0)) {
             const up = await stack.up(...refresh);
             // One Ctrl-C loses nothing: the engine lets all end that is under way.
             if (way === "Ctrl-C") expect(up.code, up.text).toBe(0);
-            else this.#expectNamed(up, orphans());
+            else this.#expectNamed(up, await orphans());
         }
-        this.figures.orphansAdopted += orphans().length;
+        this.figures.orphansAdopted += (await orphans()).length;
         stack.program(program({ ...wanted, adopt: true }));
         const up = await stack.up(...refresh);
         expect(up.code, up.text).toBe(0);

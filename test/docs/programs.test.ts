@@ -3,14 +3,12 @@ import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
 import { parse } from "yaml";
 import { startEmulator } from "../../emulator";
-import { engineEnvironment } from "../../engine";
 import { runPulumi } from "../../engine/pulumi";
 import schema from "../../provider/native/schema.json";
 import { findOrBuildLanguages, installJavaLibraries, installPythonSdk } from "../prerequisites";
 import { filesIn, root, sdk, silent, temporaryFolder, tool } from "../sdk/support";
-import { writeEmptyStack } from "../support/empty-stack";
+import { setSecret, writeEmptyStack } from "../support/empty-stack";
 import { once } from "../support/once";
-import { setSecret } from "../support/secrets";
 
 // Those in TypeScript: snippets.test.ts. C# needs a compiler that is not among the tests' tools.
 
@@ -105,10 +103,9 @@ describe("those in YAML", () => {
             const imported = emulator.register({ ...legacy, url: "https://api.example.com/hooks/legacy" });
             const body = code.replaceAll("wh_123", imported.id).replace(/^(name|runtime): .*\n/gm, "");
             writeFileSync(join(project, "Pulumi.yaml"), `name: test\nruntime: yaml\n${plugin(project)}${body}`);
-            writeEmptyStack(engine, { project, projectName: "test", temporaryFolder: project });
-            const { PULUMI_CONFIG_PASSPHRASE = "" } = engineEnvironment(engine, project);
-            for (const name of Object.keys(parse(code).config ?? {}))
-                setSecret(join(project, "Pulumi.test.yaml"), `test:${name}`, "key", PULUMI_CONFIG_PASSPHRASE);
+            const stack = { project, projectName: "test", temporaryFolder: project };
+            writeEmptyStack(engine, stack);
+            for (const name of Object.keys(parse(code).config ?? {})) setSecret(engine, stack, `test:${name}`, "key");
             const env = { CAPTIONS_BASE_URL: emulator.baseUrl, CAPTIONS_API_KEY: emulator.apiKey };
             const preview = await runPulumi(engine, ["preview"], { project, temporaryFolder: project, env });
             expect(preview.code, preview.text).toBe(0);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Engine } from "../../engine";
+import { type Engine, engineEnvironment } from "../../engine";
+import { conceal } from "./secrets";
 
 export interface EmptyStack {
     /** The folder of the project, and its name. */
@@ -43,6 +44,20 @@ export function writeEmptyStack({ version }: Pick<Engine, "version">, stack: Emp
         mkdirSync(dirname(file), { recursive: true });
         writeFileSync(file, text);
     }
+}
+
+/**
+ * What `pulumi config set --secret` does, without a process for it.
+ *
+ * @param key with the project or package it is of, and not set yet: `captions:apiKey`
+ */
+export function setSecret(engine: Engine, stack: EmptyStack, key: string, value: string): void {
+    const { project, temporaryFolder, name = "test" } = stack;
+    const { PULUMI_CONFIG_PASSPHRASE = "" } = engineEnvironment(engine, temporaryFolder);
+    const file = join(project, `Pulumi.${name}.yaml`);
+    const text = readFileSync(file, "utf8");
+    const head = text.includes("config:\n") ? "" : "config:\n";
+    writeFileSync(file, `${text}${head}  ${key}:\n    secure: ${conceal(value, PULUMI_CONFIG_PASSPHRASE, salt)}\n`);
 }
 
 function digest(algorithm: "sha1" | "sha256", text: string): string {

@@ -93,7 +93,8 @@ export class TestMachine {
             const note = (text) => fs.appendFileSync(path.join(folder, "notes"), text + "\\n");
             const waitFor = (name) => new Promise((resolve) => {
                 const timer = setInterval(() => {
-                    if (fs.existsSync(path.join(folder, name)) || !fs.existsSync(folder)) resolve(clearInterval(timer));
+                    if (!fs.existsSync(folder)) process.exit();
+                    if (fs.existsSync(path.join(folder, name))) resolve(clearInterval(timer));
                 }, 10);
             });
         `;

@@ -1,9 +1,8 @@
 // Preloaded into the Node.js processes of an engine. Pulumi's SDK (3.270) loads at each start, twice a run, what the
 // tests' programs never use, and that is most of what a run takes: a TypeScript compiler and npm's readers of packages
 // (to serialize closures, and to run programs in TypeScript), its Automation API, tracing, source maps, readers of YAML
-// and of versions. The tests' programs are in JavaScript, and nothing of this package is serialized, so all that is
-// loaded only if something asks for it. The tests of examples, documents, packages and versions start without this
-// file.
+// and of versions. Hardly a test needs any of it, so all that is loaded only if something asks for it. The tests of
+// packages and versions start without this file.
 const Module = require("node:module");
 
 // What the option `typescript: false` of Pulumi.yaml is for; Pulumi's language host of the tests (3.68) ignores it.

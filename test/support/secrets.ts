@@ -1,6 +1,5 @@
 /** What the engine's passphrase provider does, without a process of the engine. */
 import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
 
 /** By passphrase and salt: deriving one takes a quarter of a second. */
 const keys = new Map<string, Buffer>();
@@ -30,19 +29,6 @@ export function conceal(text: string, passphrase: string, salt: string): string 
     const cipher = createCipheriv("aes-256-gcm", keyOf(passphrase, salt), nonce);
     const bytes = Buffer.concat([cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
     return ["v1", nonce.toString("base64"), bytes.toString("base64")].join(":");
-}
-
-/**
- * What `pulumi config set --secret` does.
- *
- * @param file a stack's configuration file
- * @param name with the project or package it is of, and not set yet: `captions:apiKey`
- */
-export function setSecret(file: string, name: string, value: string, passphrase: string): void {
-    const text = readFileSync(file, "utf8");
-    const salt = /^encryptionsalt: (\S+)$/m.exec(text)?.[1] ?? "";
-    const head = text.includes("config:\n") ? "" : "config:\n";
-    writeFileSync(file, `${text}${head}  ${name}:\n    secure: ${conceal(value, passphrase, salt)}\n`);
 }
 
 /**

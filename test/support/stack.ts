@@ -16,11 +16,10 @@ import { inject, onTestFinished } from "vitest";
 import type { Emulator } from "../../emulator";
 import { type Engine, engineEnvironment, ensureEngine } from "../../engine";
 import { type PulumiResult, runPulumi } from "../../engine/pulumi";
-import { writeEmptyStack } from "./empty-stack";
+import { type EmptyStack, setSecret, writeEmptyStack } from "./empty-stack";
 import { findLeaks } from "./leaks";
 import { quickStart } from "./quick-start";
-import { type Resource, readOutputs, readState, type SavedStack, type State } from "./saved-state";
-import { setSecret } from "./secrets";
+import { type Resource, readOutputs, readState, type State } from "./saved-state";
 
 /** What a run of the engine came to. */
 export interface Run {
@@ -94,7 +93,7 @@ export class Stack {
         symlinkSync(options.nodeModules ?? inject("nodeModules"), join(this.#project, "node_modules"));
         writeFileSync(join(this.#project, "package.json"), '{"name": "test", "main": "index.js"}');
         this.program(options.program);
-        writeEmptyStack(engine, { project: this.#project, projectName: "test", temporaryFolder: this.folder });
+        writeEmptyStack(engine, this.#files);
         if (options.state !== undefined) cpSync(options.state, this.#stateFolder, { recursive: true });
     }
 
@@ -116,8 +115,7 @@ export class Stack {
 
     /** What `pulumi config set --secret` does, for a name that is not set yet. */
     setSecret(name: string, value: string): void {
-        const { PULUMI_CONFIG_PASSPHRASE = "" } = this.#environment;
-        setSecret(join(this.#project, "Pulumi.test.yaml"), name, value, PULUMI_CONFIG_PASSPHRASE);
+        setSecret(this.engine, this.#files, name, value);
     }
 
     up(...args: string[]): Promise<Run> {
@@ -154,16 +152,16 @@ export class Stack {
 
     /** The stack's outputs, with secrets in clear: what `pulumi stack output --json --show-secrets` prints. */
     async outputs(): Promise<Record<string, unknown>> {
-        return readOutputs(this.engine, this.#saved);
+        return readOutputs(this.engine, this.#files);
     }
 
     /** What `pulumi stack export` prints, without a process for it. */
     async state(): Promise<State> {
-        return readState(this.#saved);
+        return readState(this.#files);
     }
 
-    get #saved(): SavedStack {
-        return { projectName: "test", temporaryFolder: this.folder };
+    get #files(): EmptyStack {
+        return { project: this.#project, projectName: "test", temporaryFolder: this.folder };
     }
 
     /** Runs a command of the engine, whatever its outcome. */

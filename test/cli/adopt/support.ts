@@ -8,11 +8,10 @@ import { type Engine, engineEnvironment } from "../../../engine";
 import { runPulumi } from "../../../engine/pulumi";
 import { findOrBuildLanguages } from "../../prerequisites";
 import { root, silent, temporaryFolder } from "../../sdk/support";
-import { writeEmptyStack } from "../../support/empty-stack";
+import { type EmptyStack, setSecret, writeEmptyStack } from "../../support/empty-stack";
 import { findLeaks, textsIn } from "../../support/leaks";
 import { once } from "../../support/once";
 import { quickTypeScript } from "../../support/quick-typescript";
-import { setSecret } from "../../support/secrets";
 import type { Result } from "../support";
 
 /** A team's account: webhooks that were made by hand over the years. */
@@ -87,14 +86,16 @@ export class Desk {
 
     /** What `pulumi stack init` does. */
     initStack(projectName: string, name: string): void {
-        const { project } = this;
-        writeEmptyStack(this.#engine, { project, projectName, temporaryFolder: this.#home, name });
+        writeEmptyStack(this.#engine, this.#files(projectName, name));
     }
 
     /** What `pulumi config set --secret` does. */
     setSecret(name: string, value: string): void {
-        const { PULUMI_CONFIG_PASSPHRASE = "" } = engineEnvironment(this.#engine, this.#home);
-        setSecret(join(this.project, "Pulumi.test.yaml"), `test:${name}`, value, PULUMI_CONFIG_PASSPHRASE);
+        setSecret(this.#engine, this.#files("test", "test"), `test:${name}`, value);
+    }
+
+    #files(projectName: string, name: string): EmptyStack {
+        return { project: this.project, projectName, temporaryFolder: this.#home, name };
     }
 
     /** The packed command line, as a process whose output goes to pipes. */

@@ -18,8 +18,8 @@ const clock: Clock = { ...systemClock, now: () => now };
 const noNewSecret = "**No webhook gets a new secret.**";
 
 /**
- * A resource in a receiver's place: a dynamic one, whose provider is written as Pulumi would serialize it, as a
- * compiler would have to be loaded for that.
+ * A resource in a receiver's place: a dynamic one, with its provider written in the form that Pulumi serializes one to.
+ * To do that itself, Pulumi would load a compiler in each run.
  */
 const sink = `
 const __provider = \`exports.handler = () => ({

@@ -22,6 +22,8 @@ async function main(): Promise<void> {
         onDelivery: (delivery) => void process.send?.({ handed: delivery.operationId }),
     });
     const server = createServer(toNodeListener(receiver));
+    // Never closes a connection in the moment in which a test uses it again.
+    server.keepAliveTimeout = 0;
     server.listen(0, "127.0.0.1", () => {
         process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
     });
