@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { engineEnvironment, ensureEngine } from "../../engine";
-import { freePort } from "../examples/support/processes";
+import { unusedPort } from "../support/ports";
 
 const root = join(__dirname, "../..");
 
@@ -141,7 +141,7 @@ test.skipIf(process.platform === "win32")(
     "docs/first-program.md leads from an empty folder to the first delivery, step by step",
     { timeout: 240_000 },
     async () => {
-        const ports = { 3000: await freePort(), 4010: await freePort() };
+        const ports = { 3000: await unusedPort(), 4010: await unusedPort() };
         const page = readFileSync(join(root, "docs/first-program.md"), "utf8").replaceAll(/\b(3000|4010)\b/g, (port) =>
             String(ports[Number(port) as keyof typeof ports]),
         );

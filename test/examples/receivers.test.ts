@@ -7,12 +7,13 @@ import { createInterface } from "node:readline";
 import { Miniflare } from "miniflare";
 import { expect, onTestFinished, test } from "vitest";
 import type { Emulator } from "../../emulator";
+import { unusedPort } from "../support/ports";
 import { copyExample, root, temporaryFolder } from "./support/examples";
 import { startFunctionUrl } from "./support/lambda";
 import { inputsOf, runMocked } from "./support/mocks";
 import { startAws } from "./support/moto";
 import { startNginx } from "./support/nginx";
-import { freePort, startProgram } from "./support/processes";
+import { startProgram } from "./support/processes";
 import { emulatorForTest } from "./support/project";
 
 const events = ["creator.success", "creator.failure"];
@@ -63,7 +64,7 @@ test("cloudflare: the Worker that the program deploys runs in workerd, and accep
         resources,
         "cloudflare:index/workersScript:WorkersScript",
     );
-    const port = await freePort();
+    const port = await unusedPort();
     const options = (secrets: string) => ({
         modules: true,
         port,

@@ -6,6 +6,7 @@ import { type Emulator, startEmulator } from "../../emulator";
 import { proxyFor } from "../../provider/api/proxy";
 import { ConfigurationError } from "../../provider/errors";
 import { findLeaks } from "../support/leaks";
+import { unusedPort } from "../support/ports";
 import {
     type Authority,
     apiKey,
@@ -15,7 +16,6 @@ import {
     onRequest,
     startRecorder,
     startTinyProxy,
-    unusedPort,
 } from "./support";
 
 interface Api {

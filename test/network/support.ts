@@ -11,6 +11,7 @@ import { CaptionsError } from "../../provider/errors";
 import { findOrInstallTinyproxy } from "../prerequisites";
 import { settingNames, shortLimits } from "../support/account";
 import { findLeaks } from "../support/leaks";
+import { unusedPort } from "../support/ports";
 
 export const apiKey = "key-6XqR2mVn8sLw4TzYb1Kd";
 const root = join(__dirname, "../..");
@@ -114,15 +115,6 @@ export async function listen(onConnection: (socket: Socket) => void): Promise<Li
             }),
     );
     return { port: (server.address() as AddressInfo).port, connections: () => connections, server };
-}
-
-/** A port at which nobody listens. */
-export async function unusedPort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
 }
 
 /** Calls back with each whole HTTP request that comes (head and body). */

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { describe, type ProbeOptions, type ProbeResult, probe } from "../../probe";
 import { createReceiver, toNodeListener } from "../../receiver";
 import { findLeaks } from "../support/leaks";
-import { balance, fastClock, fixedOrder, instance, serve, unusedPort } from "./support";
+import { unusedPort } from "../support/ports";
+import { balance, fastClock, fixedOrder, instance, serve } from "./support";
 
 const newest = "whsec_newest-Qm4TzYb1Kd6XqR2m";
 const older = "whsec_older-8sLw4Vn0PaBc7Tr";

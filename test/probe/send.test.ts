@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { describe, type ProbeOptions, probe } from "../../probe";
 import { parseDelivery } from "../../receiver";
-import { instance, listen, serve, unusedPort } from "./support";
+import { unusedPort } from "../support/ports";
+import { instance, listen, serve } from "./support";
 
 const secret = "whsec_newest-Qm4TzYb1Kd6XqR2m";
 

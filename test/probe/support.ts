@@ -21,15 +21,6 @@ export async function listen(server: Server): Promise<number> {
     return (server.address() as AddressInfo).port;
 }
 
-/** A port at which nobody listens. */
-export async function unusedPort(): Promise<number> {
-    const server = createTcpServer();
-    const port = await listen(server);
-    server.close();
-    await once(server, "close");
-    return port;
-}
-
 /** One instance of a receiver, as plain as they come: it accepts what `knows` has. */
 export function instance(knows: () => readonly string[], name?: string): RequestListener {
     return ({ headers }, response) => {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { serve as serveAny, unusedPort } from "../../probe/support";
+import { serve as serveAny } from "../../probe/support";
+import { unusedPort } from "../../support/ports";
 import { cli, exit, leaks } from "../support";
 
 const newest = "whsec_newest-Qm4TzYb1Kd6XqR2m";

@@ -14,7 +14,7 @@ const patient = { timeout: 30_000 };
 
 /** The emulator that a run has started, by what it prints. */
 async function pageOf(running: Running): Promise<string> {
-    await running.says(/page: http:\S+/);
+    await running.says(/page: http:\S+\n/);
     return /page: (http:\S+)\/\n/.exec(running.text())?.[1] ?? "";
 }
 

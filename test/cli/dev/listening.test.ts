@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { isFree, isListening, tellWhenListening } from "../../../cli/dev/listening";
-import { serve, unusedPort } from "../../probe/support";
+import { serve } from "../../probe/support";
+import { unusedPort } from "../../support/ports";
 
 test("a port is in use when something listens on it", async () => {
     const { port } = new URL(await serve((_, response) => response.end()));

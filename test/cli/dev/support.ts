@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, inject, onTestFinished } from "vitest";
 import { type Behaviour, type Emulator, startEmulator } from "../../../emulator";
-import { unusedPort } from "../../probe/support";
+import { unusedPort } from "../../support/ports";
 
 const root = join(__dirname, "../../..");
 

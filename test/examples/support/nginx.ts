@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findOrInstallNginx } from "../../prerequisites";
+import { unusedPort } from "../../support/ports";
 import { temporaryFolder } from "./examples";
-import { freePort, startProgram } from "./processes";
+import { startProgram } from "./processes";
 
 export interface Tls {
     /** `https://127.0.0.1:…` */
@@ -18,7 +19,7 @@ export async function startNginx(upstream: string): Promise<Tls> {
     const folder = temporaryFolder("nginx");
     for (const name of ["logs", "temp"]) mkdirSync(join(folder, name));
     const authority = certificates(folder);
-    const port = await freePort();
+    const port = await unusedPort();
     const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     const configuration = `
 daemon off;

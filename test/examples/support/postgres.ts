@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { join } from "node:path";
 import { findOrInstallPostgres } from "../../prerequisites";
+import { unusedPort } from "../../support/ports";
 import type { AtEnd } from "../../support/shared";
 import { temporaryFolder } from "./examples";
-import { freePort, startProgram } from "./processes";
+import { startProgram } from "./processes";
 
 /** A PostgreSQL server of its own until the test ends, or later. @returns a database's URL */
 export async function startPostgres(atEnd?: AtEnd): Promise<string> {
@@ -16,7 +17,7 @@ export async function startPostgres(atEnd?: AtEnd): Promise<string> {
     const options = { ...user, cwd: folder, env: { ...process.env, LC_ALL: "C" } };
     const initialise = ["-D", data, "-U", "pulumi", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"];
     execFileSync(join(programs, "initdb"), initialise, { ...options, stdio: ["ignore", "ignore", "pipe"] });
-    const port = await freePort();
+    const port = await unusedPort();
     const settings = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", fsync: "off" };
     await startProgram(
         join(programs, "postgres"),

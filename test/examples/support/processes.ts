@@ -1,7 +1,4 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { onTestFinished } from "vitest";
 import type { AtEnd } from "../../support/shared";
 
@@ -48,14 +45,4 @@ export async function startProgram(
         );
     });
     return { child, match, output: () => output };
-}
-
-/** A port that is free now: for servers that can't choose one themselves. */
-export async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    return port;
 }

@@ -24,6 +24,7 @@ import { type Engine, engineEnvironment, ensureEngine } from "../../../engine";
 import { cachedSecrets, createReceiver, toNodeListener } from "../../../receiver";
 import { hurryDeliveryCheck } from "../../support/hurry-delivery-check";
 import { findLeaks } from "../../support/leaks";
+import { unusedPort } from "../../support/ports";
 import { quickTypeScript } from "../../support/quick-typescript";
 import { bash, type Env, type Ran } from "./shell";
 
@@ -93,7 +94,7 @@ export class World {
 
     /** The API with this key; if it has been started before, at the same address and with the same webhooks. */
     async startApi(apiKey: string): Promise<void> {
-        const port = this.#emulator === undefined ? 0 : Number(new URL(this.#emulator.url).port);
+        const port = this.#emulator === undefined ? await unusedPort() : Number(new URL(this.#emulator.url).port);
         await this.#emulator?.stop();
         this.#emulator = await startEmulator({ apiKey, port, stateFile: join(this.folder, "api.json") });
     }

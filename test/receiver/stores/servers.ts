@@ -1,8 +1,9 @@
 // The real servers that the stores are tested against.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { temporaryFolder } from "../../examples/support/examples";
-import { freePort, startProgram } from "../../examples/support/processes";
+import { startProgram } from "../../examples/support/processes";
 import { findOrInstallRedis, installMoto } from "../../prerequisites";
+import { unusedPort } from "../../support/ports";
 import type { AtEnd } from "../../support/shared";
 import { listen } from "../support";
 import { openDynamo } from "./clients";
@@ -10,7 +11,7 @@ import { openDynamo } from "./clients";
 /** A Redis of its own until the test ends. @returns its URL */
 export async function startRedis(): Promise<string> {
     const program = await findOrInstallRedis({ log: () => undefined });
-    const port = await freePort();
+    const port = await unusedPort();
     const settings = { port, bind: "127.0.0.1", save: "", appendonly: "no", dir: temporaryFolder("redis") };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
     await startProgram(program, args, /Ready to accept connections/);
