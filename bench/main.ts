@@ -25,8 +25,8 @@ import { measureTakingOver } from "./taking-over";
 /** How much of each thing is measured. */
 const whole = {
     lives: [
-        { count: 1, latencyMs: 0, rounds: 5, floorOnly: true },
-        { count: 1, latencyMs: 20, rounds: 5 },
+        { count: 1, latencyMs: 0, rounds: 3, floorOnly: true },
+        { count: 1, latencyMs: 20, rounds: 3 },
         { count: 10, latencyMs: 20, rounds: 1 },
         { count: 100, latencyMs: 20, rounds: 1 },
         { count: 200, latencyMs: 0, rounds: 2, floorOnly: true },

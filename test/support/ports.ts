@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * From 32,768 (Linux) or 49,152 (macOS, Windows; RFC 6335, section 6) on, a system gives out ports by itself, to servers
- * that ask for any and to every connection: one that is free there may be somebody else's a moment later.
+ * From 32,768 (Linux) or 49,152 (macOS, Windows; RFC 6335, section 6) on, a system gives out ports by itself, to every
+ * connection and to servers that ask for any: one that is free there may be somebody else's a moment later.
  */
 const [first, end] = [10_000, 32_768];
 let next = randomInt(first, end);
