@@ -25,7 +25,7 @@ export const endings = {
     "redirect (3xx)": { meaning: "did nothing", writing: "never", reading: "never" },
     "rate limit (429)": { meaning: "did nothing", writing: "after the wait", reading: "after the wait" },
     "rejected (other 4xx)": { meaning: "did nothing", writing: "never", reading: "never" },
-    "time-out said by a server (408, 499)": { meaning: "not known", writing: "never", reading: "a few times" },
+    "timeout reported by a server (408, 499)": { meaning: "not known", writing: "never", reading: "a few times" },
     "unavailable (503)": { meaning: "not known", writing: "never", reading: "after the wait" },
     "server error (other 5xx)": { meaning: "not known", writing: "never", reading: "a few times" },
     "connection closed before a response": { meaning: "not known", writing: "never", reading: "a few times" },
@@ -73,7 +73,7 @@ export function endingOf(attempt: Attempt, usable: boolean): Ending {
     if (status >= 300 && status <= 399) return "redirect (3xx)";
     if (status === 429) return "rate limit (429)";
     // 499 is what nginx calls a client that has gone; some gateways say 408 of a server behind them.
-    if (status === 408 || status === 499) return "time-out said by a server (408, 499)";
+    if (status === 408 || status === 499) return "timeout reported by a server (408, 499)";
     if (status >= 400 && status <= 499) return "rejected (other 4xx)";
     return status === 503 ? "unavailable (503)" : "server error (other 5xx)";
 }

@@ -196,7 +196,7 @@ async function registerNew(
         );
     }
     const shownAs = shownOtherwise(wanted, webhook, secret);
-    if (shownAs !== undefined) tellOtherForm(account, webhook.id, shownAs);
+    if (shownAs !== undefined) tellOtherForm(account, webhook.id, Object.keys(shownAs));
     return { id: webhook.id, isAdopted: false, outputs: withoutUndefined({ ...outputs, secret, shownAs }) };
 }
 

@@ -88,7 +88,7 @@ export async function bringAbout(
         secretVersion: secret === from.secret ? from.secretVersion : from.secretVersion + 1,
         unfinished: undefined,
     };
-    const { ignored, elsewhere, shownAs } = compare(from, wanted, settings, live, saved);
+    const { ignored, elsewhere, shownAs, isSpelledAsBefore } = compare(from, wanted, settings, live, saved);
     if (ignored.length > 0) {
         const unfinished = keepersFingerprint(wanted.rotateWhenChanged, secret);
         throw new PartialFailure(
@@ -98,7 +98,11 @@ export async function bringAbout(
                 "`pulumi up` again to change the rest; if this persists, contact Captions support.",
         );
     }
-    if (shownAs !== undefined && !isKnown(from, shownAs)) tellOtherForm(account, id, shownAs);
+    const toTell = [
+        ...(isSpelledAsBefore ? ["url"] : []),
+        ...(shownAs === undefined || isKnown(from, shownAs) ? [] : Object.keys(shownAs)),
+    ];
+    if (toTell.length > 0) tellOtherForm(account, id, toTell);
     return withoutUndefined({ ...done, ...elsewhere, shownAs });
 }
 
@@ -117,7 +121,7 @@ function compare(
         name: N,
         isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
         isAlike: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
-    ): "as declared" | "ignored" | "changed elsewhere" | "shown otherwise" {
+    ): "as declared" | "spelled as before" | "ignored" | "changed elsewhere" | "shown otherwise" {
         const shown = live[name];
         const isAsDeclared = isAlike(shown, wanted[name]);
         const wasShown = isAlike(shown, from[name]) || isShownAs(from, name, shown);
@@ -126,6 +130,9 @@ function compare(
         const isSecondTime =
             saved.unfinished !== undefined && isSame(saved[name], wanted[name]) && isShownAs(saved, name, shown);
         if (name in asked && isSecondTime) return "shown otherwise";
+        // Only the spelling was to be changed, which may be the API's own in what is saved: to ask for it again would
+        // rotate again.
+        if (name in asked && isAsBefore && isAlike(from[name], wanted[name])) return "spelled as before";
         if (name in asked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
         if (isAsDeclared) return "as declared";
         if (isShownAs(from, name, shown)) return "shown otherwise";
@@ -147,6 +154,7 @@ function compare(
             ...(enabledEvents === "changed elsewhere" ? { enabledEvents: live.enabledEvents } : {}),
         },
         shownAs: Object.keys(shownAs).length === 0 ? undefined : shownAs,
+        isSpelledAsBefore: url === "spelled as before",
     };
 }
 
@@ -166,11 +174,11 @@ export function missingEvents(wanted: WebhookSettings, live: WebhookSettings): r
 }
 
 /**
- * Tells that the API shows something else than was declared, neither as it was before nor as another spelling of it.
+ * Tells that the API shows something else than was declared, and that it is believed to be the same.
  */
-export function tellOtherForm({ notify }: Account, id: string, shownAs: NonNullable<WebhookOutputs["shownAs"]>): void {
+export function tellOtherForm({ notify }: Account, id: string, names: readonly string[]): void {
     notify(
-        `the API shows the ${Object.keys(shownAs).join(" and ")} of ${id} in another form than declared; from now on that ` +
+        `the API shows the ${names.join(" and ")} of ${id} in another form than declared; from now on that ` +
             "form is not taken for drift. Check it with `pulumi-captions list`",
     );
 }

@@ -128,8 +128,8 @@ export class Webhook extends pulumi.CustomResource {
     /** The secret that deliveries carry in `Authorization: Bearer <secret>`. Always a Pulumi secret. */
     declare readonly secret: pulumi.Output<string>;
     /**
-     * 1 at first, and one more whenever the secret changes, so that others can follow it without knowing it. Safe to
-     * show.
+     * 1 at first, and one more whenever the secret changes, so that others can follow it without knowing it. A
+     * replacement by `replacementTrigger` makes it the time in seconds, which is larger than any count. Safe to show.
      */
     declare readonly secretVersion: pulumi.Output<number>;
 

@@ -184,6 +184,45 @@ test("what an /update has ignored is asked for again, also when somebody has rot
     expect(emulator.webhooks).toMatchObject([wanted]);
 });
 
+test.each(["lower-case", "trailing-slash"] as const)(
+    "a URL that a refresh has saved as the API spells it (%s) is asked for once: back to the program's is only a spelling",
+    async (urlForm) => {
+        const { emulator, run, open, notes } = await startAccount({ urlForm });
+        const wanted = { ...renders, url: "https://api.example.com/Hooks/Captions" };
+        const other = "https://api.example.com/hooks/other";
+        const { id, outputs } = await create(run(), wanted);
+        let saved = outputs;
+        for (const url of [other, wanted.url]) {
+            await open().client.update(id, { url });
+            saved = (await read(run(), id, stored(saved))) ?? saved;
+        }
+        expect((await keep(run(), id, stored(saved), wanted)).changes).toEqual(["url"]);
+        saved = await update(run(), id, stored(saved), wanted);
+        expect(saved).toMatchObject({ url: wanted.url, secret: emulator.webhooks[0]?.secret, secretVersion: 4 });
+        expect(saved).not.toHaveProperty("unfinished");
+        expect(notes.filter((line) => line.includes("the API shows the url of"))).toHaveLength(1);
+
+        const { changes } = await keep(run(), id, stored((await read(run(), id, stored(saved))) ?? saved), wanted);
+        expect(changes).toEqual([]);
+        expect(emulator.countCalls("update")).toBe(3);
+    },
+);
+
+test("a URL that an /update has ignored, and the way back to the one before, ends well in one run", async () => {
+    const { emulator, run } = await startAccount({ urlForm: "lower-case" });
+    const wanted = { ...renders, url: "https://api.example.com/Hooks/Captions" };
+    const { id, outputs } = await create(run(), wanted);
+    emulator.behave({ ignoredFields: ["url"] });
+    const other = { ...wanted, url: "https://api.example.com/Hooks/other" };
+    const failure = await update(run(), id, stored(outputs), other).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PartialFailure);
+    emulator.behave({ ignoredFields: [] });
+    const saved = await read(run(), id, stored((failure as PartialFailure).outputs));
+    const done = await update(run(), id, stored(saved ?? outputs), wanted);
+    expect(done).toMatchObject({ ...wanted, secret: emulator.webhooks[0]?.secret });
+    expect(done).not.toHaveProperty("unfinished");
+});
+
 test("a URL that an /update has ignored is no habit of the API, also where it shows URLs with a slash at the end", async () => {
     const { emulator, run } = await startAccount({ urlForm: "trailing-slash" });
     const { id, outputs } = await create(run(), renders);

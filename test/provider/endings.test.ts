@@ -20,7 +20,7 @@ const ways: Readonly<Record<Ending, readonly Omit<Fault, "endpoint">[] | "no ser
         })),
         { kind: "break-after-headers", status: 422 },
     ],
-    "time-out said by a server (408, 499)": [408, 499].map((status) => ({ kind: "error-before", status })),
+    "timeout reported by a server (408, 499)": [408, 499].map((status) => ({ kind: "error-before", status })),
     "unavailable (503)": [
         { kind: "rate-limited", status: 503 },
         { kind: "error-after", status: 503 },
