@@ -68,7 +68,8 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
         secretVersion:
             saved.secretVersion + (isRotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
         shownAs: habits(
-            urlHabit ? shownFingerprint(live.url, secret) : undefined,
+            // Where the URL is the API's from now on, so is its spelling.
+            urlHabit || !showsUrl ? shownFingerprint(live.url, secret) : undefined,
             eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
         ),
         // A new secret shows that the last update was done.

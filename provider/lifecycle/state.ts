@@ -47,7 +47,7 @@ export interface WebhookOutputs extends WebhookInputs {
     readonly changedAt?: string | undefined;
     /**
      * Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like
-     * drift.
+     * drift. That of the saved `url` itself says that a refresh took it from the API, in the API's spelling.
      */
     readonly shownAs?: { readonly url?: string | undefined; readonly enabledEvents?: string | undefined } | undefined;
     /**

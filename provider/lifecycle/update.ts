@@ -130,9 +130,9 @@ function compare(
         const isSecondTime =
             saved.unfinished !== undefined && isSame(saved[name], wanted[name]) && isShownAs(saved, name, shown);
         if (name in asked && isSecondTime) return "shown otherwise";
-        // Only the spelling was to be changed, which may be the API's own in what is saved: to ask for it again would
-        // rotate again.
-        if (name in asked && isAsBefore && isAlike(from[name], wanted[name])) return "spelled as before";
+        // The same in the API's own spelling, which a refresh has saved: to ask for it again would rotate again.
+        const isSpelledByApi = isShownAs(from, name, from[name]);
+        if (name in asked && isAsDeclared && isSpelledByApi && isAsBefore) return "spelled as before";
         if (name in asked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
         if (isAsDeclared) return "as declared";
         if (isShownAs(from, name, shown)) return "shown otherwise";
@@ -161,7 +161,8 @@ function compare(
 /** Whether the API's habit was told already. */
 function isKnown(from: WebhookOutputs, shownAs: NonNullable<WebhookOutputs["shownAs"]>): boolean {
     const isNew = from.shownAs === undefined || from.unfinished !== undefined;
-    return !isNew && Object.keys(shownAs).every((name) => name in (from.shownAs ?? {}));
+    const names = Object.keys(shownAs) as (keyof typeof shownAs)[];
+    return !isNew && names.every((name) => name in (from.shownAs ?? {}) && !isShownAs(from, name, from[name]));
 }
 
 function isIncomplete(name: "url" | "enabledEvents", wanted: WebhookSettings, live: WebhookSettings): boolean {
