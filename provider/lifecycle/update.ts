@@ -79,7 +79,10 @@ export async function bringAbout(
     } catch (error) {
         if (!(error instanceof UnknownOutcomeError)) throw error;
         const unfinished = from.unfinished ?? keepersFingerprint(from.rotateWhenChanged, from.secret);
-        throw new PartialFailure(id, { ...outputs(), unfinished }, error.message);
+        // What a refresh took from the API is no longer what is saved, and so no habit of the API either.
+        const { url: _, ...others } = from.shownAs ?? {};
+        const shownAs = isShownAs(from, "url", from.url) ? others : from.shownAs;
+        throw new PartialFailure(id, withoutUndefined({ ...outputs(), shownAs, unfinished }), error.message);
     }
     const { secret } = live;
     const done: WebhookOutputs = {

@@ -208,6 +208,19 @@ test.each(["lower-case", "trailing-slash"] as const)(
     },
 );
 
+test("a URL that an /update has ignored is an error, also after a refresh that found another one and an /update that got lost", async () => {
+    const { emulator, run, open } = await startAccount();
+    const { id, outputs } = await create(run(), renders);
+    await open().client.update(id, { url: "https://api.example.com/hooks/other" });
+    const drifted = await read(run(), id, stored(outputs));
+    emulator.inject({ endpoint: "update", kind: "lost-request" });
+    const lost = await update(run(), id, stored(drifted ?? outputs), renders).catch((error: unknown) => error);
+    expect(lost).toBeInstanceOf(PartialFailure);
+    emulator.behave({ ignoredFields: ["url"] });
+    const again = update(run(), id, stored((lost as PartialFailure).outputs), renders);
+    await expect(again).rejects.toThrow("has left its url as before");
+});
+
 test("a URL that an /update has ignored, and the way back to the one before, ends well in one run", async () => {
     const { emulator, run } = await startAccount({ urlForm: "lower-case" });
     const wanted = { ...renders, url: "https://api.example.com/Hooks/Captions" };
