@@ -3,7 +3,7 @@ import { UnusableWebhookError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
 import { alikeUrl, sameEvents } from "./same";
-import { shownFingerprint, type WebhookOutputs, withoutUndefined } from "./state";
+import { type ShownAs, shownFingerprint, type WebhookOutputs, withoutUndefined } from "./state";
 
 /**
  * What the API has of a webhook that the state knows. One `/list` serves all that are read in a run.
@@ -56,9 +56,11 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
     const urlHabit = isShownAs(saved, "url", live.url);
     const eventsHabit = isShownAs(saved, "enabledEvents", live.enabledEvents);
     // What an /update has left as it was is no habit yet: it has to be asked for once more.
-    const isSettled = unfinished === undefined;
-    const showsUrl = (isSettled && urlHabit) || alikeUrl(live.url, saved.url);
-    const showsEvents = (isSettled && eventsHabit) || sameEvents(live.enabledEvents, saved.enabledEvents);
+    const showsHabits = isSettled(saved);
+    // A new secret shows that the last update was done.
+    const isFinished = unfinished === undefined || isRotated;
+    const showsUrl = (showsHabits && urlHabit) || alikeUrl(live.url, saved.url);
+    const showsEvents = (showsHabits && eventsHabit) || sameEvents(live.enabledEvents, saved.enabledEvents);
     return withoutUndefined({
         ...rest,
         url: showsUrl ? saved.url : live.url,
@@ -71,9 +73,9 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
             // Where the URL is the API's from now on, so is its spelling.
             urlHabit || !showsUrl ? shownFingerprint(live.url, secret) : undefined,
             eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
+            isFinished ? undefined : saved.shownAs?.isSettled,
         ),
-        // A new secret shows that the last update was done.
-        unfinished: isRotated ? undefined : unfinished,
+        unfinished: isFinished ? undefined : unfinished,
     });
 }
 
@@ -85,7 +87,7 @@ export function shownOtherwise(
     declared: Pick<WebhookOutputs, "url" | "enabledEvents">,
     shown: RegisteredWebhook,
     secret: string | undefined,
-): WebhookOutputs["shownAs"] {
+): ShownAs | undefined {
     const { url, enabledEvents } = shown;
     return habits(
         alikeUrl(url, declared.url) ? undefined : shownFingerprint(url, secret),
@@ -93,16 +95,25 @@ export function shownOtherwise(
     );
 }
 
-function habits(url: string | undefined, enabledEvents: string | undefined): WebhookOutputs["shownAs"] {
-    return url === undefined && enabledEvents === undefined ? undefined : withoutUndefined({ url, enabledEvents });
+export function habits(
+    url: string | undefined,
+    enabledEvents: string | undefined,
+    isSettled?: true,
+): ShownAs | undefined {
+    if (url === undefined && enabledEvents === undefined) return undefined;
+    return withoutUndefined({ url, enabledEvents, isSettled });
 }
 
+/** Whether what is saved in `shownAs` are the API's habits, and not what an unfinished /update may have left. */
+export function isSettled({ shownAs, unfinished }: WebhookOutputs): boolean {
+    return unfinished === undefined || shownAs?.isSettled === true;
+}
+
+/** What the API shows of a webhook's settings. */
+export type Setting = "url" | "enabledEvents";
+
 /** Whether the API has shown this value from the start for what is saved. */
-export function isShownAs(
-    saved: WebhookOutputs,
-    name: "url" | "enabledEvents",
-    value: string | readonly string[],
-): boolean {
+export function isShownAs(saved: WebhookOutputs, name: Setting, value: string | readonly string[]): boolean {
     const shown = saved.shownAs?.[name];
     return shown !== undefined && shown === shownFingerprint(value, saved.secret);
 }

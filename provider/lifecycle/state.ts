@@ -45,16 +45,26 @@ export interface WebhookOutputs extends WebhookInputs {
     readonly secretVersion: number;
     /** When this provider last changed the webhook, ISO 8601: `/list` may lag behind that, and is then not believed. */
     readonly changedAt?: string | undefined;
-    /**
-     * Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like
-     * drift. That of the saved `url` itself says that a refresh took it from the API, in the API's spelling.
-     */
-    readonly shownAs?: { readonly url?: string | undefined; readonly enabledEvents?: string | undefined } | undefined;
+    readonly shownAs?: ShownAs | undefined;
     /**
      * Set while it is not known whether the last `/update` was done, or when it was done in part: the fingerprint of
      * the `rotateWhenChanged` that the saved secret was made for. The next run looks before it sends anything.
      */
     readonly unfinished?: string | undefined;
+}
+
+/**
+ * Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like drift.
+ * That of the saved `url` itself says that a refresh took it from the API, in the API's spelling.
+ */
+export interface ShownAs {
+    readonly url?: string | undefined;
+    readonly enabledEvents?: string | undefined;
+    /**
+     * Set where an `/update` is unfinished that asked for neither: these are the API's habits all the same. Without
+     * it, they may be what that `/update` has left as it was.
+     */
+    readonly isSettled?: true | undefined;
 }
 
 /** Tells values apart without showing them: nobody who lacks the webhook's secret can find the value by trying. */
@@ -91,6 +101,11 @@ export function withoutUndefined<T extends object>(from: T): T {
 const optional = <const S extends v.GenericSchema>(schema: S) => v.optional(v.nullish(schema));
 
 const keepers = v.record(v.string(), v.unknown());
+const shownAsSchema = v.object({
+    url: optional(v.string()),
+    enabledEvents: optional(v.union([v.string(), v.array(v.string())])),
+    isSettled: v.fallback(optional(v.literal(true)), undefined),
+});
 const savedSchema = v.looseObject({
     url: v.string(),
     enabledEvents: v.array(v.string()),
@@ -101,9 +116,7 @@ const savedSchema = v.looseObject({
     secret: optional(v.string()),
     secretVersion: v.optional(v.nullish(v.number(), 1), 1),
     changedAt: v.fallback(optional(v.pipe(v.string(), v.isoTimestamp())), undefined),
-    shownAs: optional(
-        v.object({ url: optional(v.string()), enabledEvents: optional(v.union([v.string(), v.array(v.string())])) }),
-    ),
+    shownAs: optional(shownAsSchema),
     // Before 0.1.0 this was an object with what the /update was to reach, beside inputs as they were before it.
     unfinished: optional(v.union([v.string(), v.object({ rotateWhenChanged: optional(keepers) })])),
 });
@@ -134,18 +147,19 @@ export function parseSaved(properties: unknown): WebhookOutputs {
 }
 
 function readShownAs(
-    {
-        url,
-        enabledEvents,
-    }: { readonly url?: string | null | undefined; readonly enabledEvents?: string | string[] | null | undefined },
+    { url, enabledEvents, isSettled }: v.InferOutput<typeof shownAsSchema>,
     secret: string | undefined,
-): WebhookOutputs["shownAs"] {
+): ShownAs {
     // Before 0.1.0 these were the values themselves.
     const print = (value: string | string[] | null | undefined): string | undefined => {
         if (value == null) return undefined;
         return typeof value === "string" && /^[0-9a-f]{16}$/.test(value) ? value : shownFingerprint(value, secret);
     };
-    return withoutUndefined({ url: print(url), enabledEvents: print(enabledEvents) });
+    return withoutUndefined({
+        url: print(url),
+        enabledEvents: print(enabledEvents),
+        isSettled: isSettled ?? undefined,
+    });
 }
 
 /** The fingerprint of how the API shows a URL or events: in which order is no difference. */

@@ -3,9 +3,26 @@ import type { RegisteredWebhook } from "../api/responses";
 import { CallError, UnknownOutcomeError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
 import { asksForRotation, diff } from "./diff";
-import { isAbsent, isShownAs, readable, refreshed, shownOtherwise, stillSettlingMs } from "./read";
+import {
+    habits,
+    isAbsent,
+    isSettled,
+    isShownAs,
+    readable,
+    refreshed,
+    type Setting,
+    shownOtherwise,
+    stillSettlingMs,
+} from "./read";
 import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
-import { keepersFingerprint, type WebhookInputs, type WebhookOutputs, withInputs, withoutUndefined } from "./state";
+import {
+    keepersFingerprint,
+    type ShownAs,
+    type WebhookInputs,
+    type WebhookOutputs,
+    withInputs,
+    withoutUndefined,
+} from "./state";
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /**
@@ -79,9 +96,13 @@ export async function bringAbout(
     } catch (error) {
         if (!(error instanceof UnknownOutcomeError)) throw error;
         const unfinished = from.unfinished ?? keepersFingerprint(from.rotateWhenChanged, from.secret);
-        // What a refresh took from the API is no longer what is saved, and so no habit of the API either.
-        const { url: _, ...others } = from.shownAs ?? {};
-        const shownAs = isShownAs(from, "url", from.url) ? others : from.shownAs;
+        // How the API shows what was saved before is no habit of what is saved now.
+        const isKept = (name: Setting) => !(name in settings) && !isShownAs(from, name, from[name]);
+        const shownAs = habits(
+            isKept("url") ? from.shownAs?.url : undefined,
+            isKept("enabledEvents") ? from.shownAs?.enabledEvents : undefined,
+            true,
+        );
         throw new PartialFailure(id, withoutUndefined({ ...outputs(), shownAs, unfinished }), error.message);
     }
     const { secret } = live;
@@ -120,7 +141,7 @@ function compare(
     const url = field("url", sameUrl, alikeUrl);
     const enabledEvents = field("enabledEvents", sameEvents, sameEvents);
 
-    function field<N extends "url" | "enabledEvents">(
+    function field<N extends Setting>(
         name: N,
         isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
         isAlike: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
@@ -162,13 +183,13 @@ function compare(
 }
 
 /** Whether the API's habit was told already. */
-function isKnown(from: WebhookOutputs, shownAs: NonNullable<WebhookOutputs["shownAs"]>): boolean {
-    const isNew = from.shownAs === undefined || from.unfinished !== undefined;
-    const names = Object.keys(shownAs) as (keyof typeof shownAs)[];
+function isKnown(from: WebhookOutputs, shownAs: ShownAs): boolean {
+    const isNew = from.shownAs === undefined || !isSettled(from);
+    const names = Object.keys(shownAs) as Setting[];
     return !isNew && names.every((name) => name in (from.shownAs ?? {}) && !isShownAs(from, name, from[name]));
 }
 
-function isIncomplete(name: "url" | "enabledEvents", wanted: WebhookSettings, live: WebhookSettings): boolean {
+function isIncomplete(name: Setting, wanted: WebhookSettings, live: WebhookSettings): boolean {
     return name === "enabledEvents" && missingEvents(wanted, live).length > 0;
 }
 

@@ -221,6 +221,50 @@ test("a URL that an /update has ignored is an error, also after a refresh that f
     await expect(again).rejects.toThrow("has left its url as before");
 });
 
+test.each(["url", "enabledEvents"] as const)(
+    "how the API shows what was saved before an /update that got lost is no habit of what it asked for (%s)",
+    async (name) => {
+        // A /register that ignores the events enables all of them.
+        const habit = name === "url" ? { urlForm: "tracking-query" as const } : { ignoredFields: [name] };
+        const { emulator, run } = await startAccount(habit);
+        const declared = { ...renders, enabledEvents: ["creator.success"] };
+        const { id, outputs } = await create(run(), declared);
+        expect(outputs.shownAs).toHaveProperty(name);
+        const other = { url: "https://api.example.com/hooks/other", enabledEvents: ["creator.failure"] };
+        const wanted = { ...declared, [name]: other[name] };
+        emulator.inject({ endpoint: "update", kind: "lost-request" });
+        const lost = await update(run(), id, stored(outputs), wanted).catch((error: unknown) => error);
+        expect(lost).toBeInstanceOf(PartialFailure);
+        emulator.behave({ ignoredFields: [name] });
+        const again = update(run(), id, stored((lost as PartialFailure).outputs), wanted);
+        await expect(again).rejects.toThrow(`has left its ${name} as before`);
+    },
+);
+
+test.each(["at once", "after a refresh"])(
+    "the API's habits stay known through an /update of something else whose response got lost (%s)",
+    async (when) => {
+        const otherEvents = { ...renders, enabledEvents: ["creator.success"] };
+        for (const wanted of [rotated, otherEvents]) {
+            const { emulator, run, notes } = await startAccount({ urlForm: "tracking-query" });
+            const { id, outputs } = await create(run(), renders);
+            emulator.inject({ endpoint: "update", kind: "lost-answer" });
+            emulator.inject({ endpoint: "list", kind: "masked-secret", times: 100 });
+            const lost = await update(run(), id, stored(outputs), wanted).catch((error: unknown) => error);
+            expect(lost).toBeInstanceOf(PartialFailure);
+            emulator.clearFaults();
+            const saved = stored((lost as PartialFailure).outputs);
+            const found = when === "at once" ? saved : stored((await read(run(), id, saved)) ?? saved);
+            const now = await update(run(), id, found, wanted);
+            expect(emulator.countCalls("update")).toBe(1);
+            expect(now).toMatchObject({ ...wanted, secret: emulator.webhooks[0]?.secret, secretVersion: 2 });
+            expect(now).not.toHaveProperty("unfinished");
+            expect(now.shownAs).not.toHaveProperty("isSettled");
+            expect(notes.filter((line) => line.includes("the API shows the url of"))).toHaveLength(1);
+        }
+    },
+);
+
 test("a URL that an /update has ignored, and the way back to the one before, ends well in one run", async () => {
     const { emulator, run } = await startAccount({ urlForm: "lower-case" });
     const wanted = { ...renders, url: "https://api.example.com/Hooks/Captions" };
