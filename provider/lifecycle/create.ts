@@ -13,8 +13,8 @@ import type { Listing } from "./inventory";
 import type { Holding, Owners } from "./owners";
 import { persists, shownOtherwise } from "./read";
 import { alikeUrl, distinctEvents, sameEvents } from "./same";
-import { inputsOf, keepersFingerprint, type WebhookInputs, type WebhookOutputs, withoutUndefined } from "./state";
-import { bringAbout, changedSettings, missingEvents, tellOtherForm } from "./update";
+import { inputsOf, type WebhookInputs, type WebhookOutputs, withoutUndefined } from "./state";
+import { bringAbout, changedSettings, missingEvents, tellOtherForm, unfinishedFrom } from "./update";
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /** The resource that a webhook is made for. What it has already is being replaced. */
@@ -187,7 +187,8 @@ async function registerNew(
     const secret = webhook.secret ?? (await secretOf(account, webhook, outputs));
     const missing = missingEvents(wanted, webhook);
     if (missing.length > 0) {
-        const unfinished = keepersFingerprint(inputs.rotateWhenChanged, secret);
+        const there = { ...outputs, secret, url: inputs.url, enabledEvents: webhook.enabledEvents };
+        const unfinished = unfinishedFrom(there, inputs, { enabledEvents: wanted.enabledEvents });
         throw new PartialFailure(
             webhook.id,
             { ...outputs, secret, unfinished },
@@ -297,7 +298,7 @@ async function adopt(
     } catch (error) {
         if (error instanceof PartialFailure || !(error instanceof CaptionsError)) throw error;
         // It is adopted all the same: saved so that the next run looks, and changes it.
-        const unfinished = keepersFingerprint(inputs.rotateWhenChanged, secret);
+        const unfinished = unfinishedFrom(before, inputs, settings);
         throw new PartialFailure(
             id,
             { ...outputs, unfinished },

@@ -1,5 +1,11 @@
 import { sameEvents, sameKeepers, sameUrl } from "./same";
-import { keepersFingerprint, type WebhookInputs, type WebhookOutputs } from "./state";
+import {
+    declaredFingerprint,
+    keepersFingerprint,
+    type Setting,
+    type WebhookInputs,
+    type WebhookOutputs,
+} from "./state";
 import { hasUnknown, isUnknown } from "./unknown";
 
 /** What differs between the state and the program. */
@@ -17,8 +23,8 @@ export interface Difference {
 export function diff(saved: WebhookOutputs, wanted: WebhookInputs): Difference {
     const replaces = !isUnknown(wanted.account) && saved.account !== wanted.account ? (["account"] as const) : [];
     const changed = {
-        url: hasUnknown(wanted.url) || !sameUrl(saved.url, wanted.url),
-        enabledEvents: hasUnknown(wanted.enabledEvents) || !sameEvents(saved.enabledEvents, wanted.enabledEvents),
+        url: hasUnknown(wanted.url) || !isInForce("url", saved, wanted),
+        enabledEvents: hasUnknown(wanted.enabledEvents) || !isInForce("enabledEvents", saved, wanted),
         rotateWhenChanged: asksForRotation(saved, wanted),
         account: replaces.length > 0 || isUnknown(wanted.account),
     };
@@ -26,9 +32,19 @@ export function diff(saved: WebhookOutputs, wanted: WebhookInputs): Difference {
     return { changes: names.filter((name) => changed[name]), replaces };
 }
 
+/** A webhook's settings, and what is saved of how they came about. */
+export type KnownSettings = Pick<WebhookOutputs, Setting | "secret" | "unfinished">;
+
+/** Whether a setting that is wanted is there already, as far as is known. */
+export function isInForce(name: Setting, saved: KnownSettings, wanted: Pick<WebhookInputs, Setting>): boolean {
+    const asked = saved.unfinished?.[name];
+    if (asked !== undefined) return declaredFingerprint(name, wanted, saved.secret) === asked.before;
+    return name === "url" ? sameUrl(saved.url, wanted.url) : sameEvents(saved.enabledEvents, wanted.enabledEvents);
+}
+
 /** Whether `rotateWhenChanged` is another than the one that the saved secret was made for. */
 export function asksForRotation(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
     if (hasUnknown(wanted.rotateWhenChanged)) return true;
     if (saved.unfinished === undefined) return !sameKeepers(saved.rotateWhenChanged, wanted.rotateWhenChanged);
-    return keepersFingerprint(wanted.rotateWhenChanged, saved.secret) !== saved.unfinished;
+    return keepersFingerprint(wanted.rotateWhenChanged, saved.secret) !== saved.unfinished.rotateWhenChanged;
 }

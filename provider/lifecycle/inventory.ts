@@ -13,7 +13,12 @@ export class Listing {
     readonly #idsByUrl = new Map<string, Set<string>>();
     readonly #unreadable: ReadonlySet<string>;
 
-    constructor(webhooks: Iterable<RegisteredWebhook>, unreadableIds: Iterable<string>) {
+    constructor(
+        webhooks: Iterable<RegisteredWebhook>,
+        unreadableIds: Iterable<string>,
+        /** When it was asked for, in milliseconds since 1970. */
+        readonly askedAt: number,
+    ) {
         for (const webhook of webhooks) this.set(webhook);
         this.#unreadable = new Set(unreadableIds);
     }
@@ -199,7 +204,7 @@ export class Inventory {
         const askedAt = Date.now();
         const { webhooks, unreadableIds, withoutId } = await this.#client.list();
         this.#lastAskedAt = Math.max(this.#lastAskedAt, askedAt);
-        const listing = new Listing(webhooks, unreadableIds);
+        const listing = new Listing(webhooks, unreadableIds, askedAt);
         for (const id of listing.ids) this.#knownIds.add(id);
         if (unreadableIds.length + withoutId > 0 && !this.#toldOfUnreadable) {
             this.#toldOfUnreadable = true;

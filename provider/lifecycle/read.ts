@@ -3,7 +3,17 @@ import { UnusableWebhookError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
 import { alikeUrl, sameEvents } from "./same";
-import { type ShownAs, shownFingerprint, type WebhookOutputs, withoutUndefined } from "./state";
+import {
+    type Asked,
+    declaredFingerprint,
+    keepersFingerprint,
+    type Setting,
+    type ShownAs,
+    shownFingerprint,
+    type Unfinished,
+    type WebhookOutputs,
+    withoutUndefined,
+} from "./state";
 
 /**
  * What the API has of a webhook that the state knows. One `/list` serves all that are read in a run.
@@ -12,16 +22,7 @@ import { type ShownAs, shownFingerprint, type WebhookOutputs, withoutUndefined }
  * @throws UnusableWebhookError where the API shows no usable secret: that must never replace a good one
  */
 export async function read(account: Account, id: string, saved: WebhookOutputs): Promise<WebhookOutputs | undefined> {
-    const { inventory } = account;
-    let listing = await inventory.list();
-    const settlingMs = stillSettlingMs(account, saved);
-    if (settlingMs > 0 && listing.get(id)?.secret !== saved.secret) {
-        // `/list` may show what was before our last change: wait for what is saved, and believe it after a while.
-        await inventory.lookFor((now) => {
-            listing = now;
-            return now.get(id)?.secret === saved.secret ? now : undefined;
-        }, settlingMs);
-    }
+    const listing = await settledListing(account, id, saved, await account.inventory.list());
     return listing.has(id) ? refreshed(saved, readable(listing, id)) : undefined;
 }
 
@@ -53,14 +54,13 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
     const secret = usableSecret(live);
     const isRotated = secret !== saved.secret;
     const { unfinished, ...rest } = saved;
+    // As long as the secret is the saved one, an unfinished /update has not been done.
+    const isLeft = (name: Setting) => !isRotated && unfinished?.[name] !== undefined;
     const urlHabit = isShownAs(saved, "url", live.url);
     const eventsHabit = isShownAs(saved, "enabledEvents", live.enabledEvents);
-    // What an /update has left as it was is no habit yet: it has to be asked for once more.
-    const showsHabits = isSettled(saved);
-    // A new secret shows that the last update was done.
-    const isFinished = unfinished === undefined || isRotated;
-    const showsUrl = (showsHabits && urlHabit) || alikeUrl(live.url, saved.url);
-    const showsEvents = (showsHabits && eventsHabit) || sameEvents(live.enabledEvents, saved.enabledEvents);
+    const showsUrl = !isLeft("url") && (urlHabit || alikeUrl(live.url, saved.url));
+    const showsEvents =
+        !isLeft("enabledEvents") && (eventsHabit || sameEvents(live.enabledEvents, saved.enabledEvents));
     return withoutUndefined({
         ...rest,
         url: showsUrl ? saved.url : live.url,
@@ -71,12 +71,33 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
             saved.secretVersion + (isRotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
         shownAs: habits(
             // Where the URL is the API's from now on, so is its spelling.
-            urlHabit || !showsUrl ? shownFingerprint(live.url, secret) : undefined,
+            urlHabit || (!showsUrl && !isLeft("url")) ? shownFingerprint(live.url, secret) : undefined,
             eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
-            isFinished ? undefined : saved.shownAs?.isSettled,
         ),
-        unfinished: isFinished ? undefined : unfinished,
+        unfinished: isRotated ? stillOpen(saved, live, secret) : unfinished,
     });
+}
+
+/**
+ * What is open after a new secret has shown that the last `/update` was done: a setting that it has asked for, and that
+ * is shown otherwise. It is asked for once more, and is the API's form of it if it is shown so again.
+ */
+function stillOpen(saved: WebhookOutputs, live: RegisteredWebhook, secret: string): Unfinished | undefined {
+    const other = shownOtherwise(saved, live, secret);
+    const open = (name: Setting): Asked | undefined => {
+        const shown = other?.[name];
+        const wasAsked = declaredFingerprint(name, saved, saved.secret) === saved.unfinished?.[name]?.asked;
+        if (shown === undefined || !wasAsked) return undefined;
+        return {
+            before: declaredFingerprint(name, live, secret),
+            asked: declaredFingerprint(name, saved, secret),
+            shown,
+        };
+    };
+    const [url, enabledEvents] = [open("url"), open("enabledEvents")];
+    if (url === undefined && enabledEvents === undefined) return undefined;
+    const rotateWhenChanged = keepersFingerprint(saved.rotateWhenChanged, secret);
+    return withoutUndefined({ rotateWhenChanged, url, enabledEvents });
 }
 
 /**
@@ -95,22 +116,9 @@ export function shownOtherwise(
     );
 }
 
-export function habits(
-    url: string | undefined,
-    enabledEvents: string | undefined,
-    isSettled?: true,
-): ShownAs | undefined {
-    if (url === undefined && enabledEvents === undefined) return undefined;
-    return withoutUndefined({ url, enabledEvents, isSettled });
+export function habits(url: string | undefined, enabledEvents: string | undefined): ShownAs | undefined {
+    return url === undefined && enabledEvents === undefined ? undefined : withoutUndefined({ url, enabledEvents });
 }
-
-/** Whether what is saved in `shownAs` are the API's habits, and not what an unfinished /update may have left. */
-export function isSettled({ shownAs, unfinished }: WebhookOutputs): boolean {
-    return unfinished === undefined || shownAs?.isSettled === true;
-}
-
-/** What the API shows of a webhook's settings. */
-export type Setting = "url" | "enabledEvents";
 
 /** Whether the API has shown this value from the start for what is saved. */
 export function isShownAs(saved: WebhookOutputs, name: Setting, value: string | readonly string[]): boolean {
@@ -134,9 +142,46 @@ export function isAbsent(account: Account, saved: WebhookOutputs, listing: Listi
     return !listing.has(id) && stillSettlingMs(account, saved) === 0;
 }
 
+/**
+ * A response of `/list` that can be believed about a webhook: it shows our last change, or was asked for when it no
+ * longer lags behind that. Any other may show a secret that is older than the saved one.
+ *
+ * @param first a response that is at hand
+ */
+export async function settledListing(
+    account: Account,
+    id: string,
+    saved: WebhookOutputs,
+    first?: Listing,
+): Promise<Listing> {
+    const settledAt = settledSince(account, saved);
+    const isSettled = (listing: Listing) => {
+        const live = listing.get(id)?.secret;
+        const showsChange = saved.secret === undefined ? live !== undefined : live === saved.secret;
+        // What may have changed it once more is not shown by that.
+        return listing.askedAt >= settledAt || (showsChange && saved.unfinished === undefined);
+    };
+    let listing = first;
+    if (listing === undefined || !isSettled(listing)) {
+        await account.inventory.lookFor(
+            (now) => {
+                listing = now;
+                return isSettled(now) ? now : undefined;
+            },
+            Math.max(0, settledAt - Date.now()),
+        );
+    }
+    return listing as Listing;
+}
+
+/** The time since which `/list` shows our last change for sure. */
+export function settledSince({ limits }: Account, { changedAt }: Pick<WebhookOutputs, "changedAt">): number {
+    if (changedAt === undefined) return Number.NEGATIVE_INFINITY;
+    // Another machine's clock may be ahead of ours.
+    return Math.min(Date.parse(changedAt), Date.now()) + limits.listLagMs;
+}
+
 /** For how long `/list` may still lag behind our last change. */
-export function stillSettlingMs({ limits }: Account, saved: WebhookOutputs): number {
-    if (saved.changedAt === undefined) return 0;
-    const left = Date.parse(saved.changedAt) + limits.listLagMs - Date.now();
-    return Math.min(Math.max(0, left), limits.listLagMs);
+export function stillSettlingMs(account: Account, saved: WebhookOutputs): number {
+    return Math.max(0, settledSince(account, saved) - Date.now());
 }

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import * as v from "valibot";
 import { CaptionsError } from "../errors";
-import { withoutNulls } from "./same";
+import { canonicalUrl, withoutNulls } from "./same";
 
 /**
  * The shapes that the lifecycle works on. What is in `WebhookOutputs` is saved in its users' states for years: fields
@@ -45,27 +45,44 @@ export interface WebhookOutputs extends WebhookInputs {
     readonly secretVersion: number;
     /** When this provider last changed the webhook, ISO 8601: `/list` may lag behind that, and is then not believed. */
     readonly changedAt?: string | undefined;
-    readonly shownAs?: ShownAs | undefined;
     /**
-     * Set while it is not known whether the last `/update` was done, or when it was done in part: the fingerprint of
-     * the `rotateWhenChanged` that the saved secret was made for. The next run looks before it sends anything.
+     * Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like
+     * drift. That of the saved `url` itself says that a refresh took it from the API, in the API's spelling.
      */
-    readonly unfinished?: string | undefined;
+    readonly shownAs?: ShownAs | undefined;
+    /** Set while it is not known whether the last `/update` was done, or when the API did a part of it only. */
+    readonly unfinished?: Unfinished | undefined;
 }
 
-/**
- * Fingerprints of how the API shows what was sent, where that is something else: its habit must not look like drift.
- * That of the saved `url` itself says that a refresh took it from the API, in the API's spelling.
- */
 export interface ShownAs {
     readonly url?: string | undefined;
     readonly enabledEvents?: string | undefined;
-    /**
-     * Set where an `/update` is unfinished that asked for neither: these are the API's habits all the same. Without
-     * it, they may be what that `/update` has left as it was.
-     */
-    readonly isSettled?: true | undefined;
 }
+
+/**
+ * What the last `/update` left open, in fingerprints. As long as the secret is the saved one, what was there before it
+ * is in force, whatever the saved inputs are. The next run looks before it sends anything.
+ */
+export interface Unfinished {
+    /** The `rotateWhenChanged` that the saved secret was made for. */
+    readonly rotateWhenChanged: string;
+    /** Set where a URL was asked for. */
+    readonly url?: Asked | undefined;
+    /** Set where events were asked for. */
+    readonly enabledEvents?: Asked | undefined;
+}
+
+/** A setting that an `/update` has asked for. */
+export interface Asked {
+    /** What is in force with the saved secret. */
+    readonly before: string;
+    readonly asked: string;
+    /** What the API showed when it was done, where that is not what was asked for. */
+    readonly shown?: string | undefined;
+}
+
+/** What an `/update` can set. */
+export type Setting = "url" | "enabledEvents";
 
 /** Tells values apart without showing them: nobody who lacks the webhook's secret can find the value by trying. */
 export function fingerprint(value: unknown, secret: string | undefined): string {
@@ -104,8 +121,18 @@ const keepers = v.record(v.string(), v.unknown());
 const shownAsSchema = v.object({
     url: optional(v.string()),
     enabledEvents: optional(v.union([v.string(), v.array(v.string())])),
-    isSettled: v.fallback(optional(v.literal(true)), undefined),
 });
+const askedSchema = v.object({ before: v.string(), asked: v.string(), shown: optional(v.string()) });
+const unfinishedSchema = v.object({
+    rotateWhenChanged: v.string(),
+    url: optional(askedSchema),
+    enabledEvents: optional(askedSchema),
+});
+/**
+ * Before 0.1.0 this was an object with what the `/update` was to reach, beside inputs as they were before it; then the
+ * fingerprint alone.
+ */
+const formerUnfinishedSchema = v.union([v.string(), v.object({ rotateWhenChanged: optional(keepers) })]);
 const savedSchema = v.looseObject({
     url: v.string(),
     enabledEvents: v.array(v.string()),
@@ -117,8 +144,7 @@ const savedSchema = v.looseObject({
     secretVersion: v.optional(v.nullish(v.number(), 1), 1),
     changedAt: v.fallback(optional(v.pipe(v.string(), v.isoTimestamp())), undefined),
     shownAs: optional(shownAsSchema),
-    // Before 0.1.0 this was an object with what the /update was to reach, beside inputs as they were before it.
-    unfinished: optional(v.union([v.string(), v.object({ rotateWhenChanged: optional(keepers) })])),
+    unfinished: optional(v.union([unfinishedSchema, formerUnfinishedSchema])),
 });
 
 /**
@@ -137,29 +163,33 @@ export function parseSaved(properties: unknown): WebhookOutputs {
         );
     }
     const { shownAs, unfinished, ...saved } = result.output;
-    const { secret } = saved;
+    const secret = saved.secret ?? undefined;
+    // Where only the fingerprint was saved, this may be what the /update has left as it was, and no habit.
+    const isHabit = typeof unfinished !== "string";
     return withoutUndefined({
         ...(inputsOf(saved as WebhookInputs) as WebhookInputs),
         ...withoutUndefined({ secret, secretVersion: saved.secretVersion, changedAt: saved.changedAt }),
-        shownAs: shownAs == null ? undefined : readShownAs(shownAs, secret ?? undefined),
-        ...readUnfinished(unfinished ?? undefined, saved.rotateWhenChanged ?? undefined, secret ?? undefined),
+        shownAs: shownAs == null || !isHabit ? undefined : readShownAs(shownAs, secret),
+        ...readUnfinished(unfinished ?? undefined, saved.rotateWhenChanged ?? undefined, secret),
     } as WebhookOutputs);
 }
 
-function readShownAs(
-    { url, enabledEvents, isSettled }: v.InferOutput<typeof shownAsSchema>,
-    secret: string | undefined,
-): ShownAs {
+function readShownAs({ url, enabledEvents }: v.InferOutput<typeof shownAsSchema>, secret: string | undefined): ShownAs {
     // Before 0.1.0 these were the values themselves.
     const print = (value: string | string[] | null | undefined): string | undefined => {
         if (value == null) return undefined;
         return typeof value === "string" && /^[0-9a-f]{16}$/.test(value) ? value : shownFingerprint(value, secret);
     };
-    return withoutUndefined({
-        url: print(url),
-        enabledEvents: print(enabledEvents),
-        isSettled: isSettled ?? undefined,
-    });
+    return withoutUndefined({ url: print(url), enabledEvents: print(enabledEvents) });
+}
+
+/** The fingerprint of a setting as a program declares it: one for all that are the same for a server. */
+export function declaredFingerprint(
+    name: Setting,
+    { url, enabledEvents }: Pick<WebhookInputs, Setting>,
+    secret: string | undefined,
+): string {
+    return shownFingerprint(name === "url" ? canonicalUrl(url) : enabledEvents, secret);
 }
 
 /** The fingerprint of how the API shows a URL or events: in which order is no difference. */
@@ -168,15 +198,32 @@ export function shownFingerprint(value: string | readonly string[], secret: stri
 }
 
 function readUnfinished(
-    unfinished: string | { readonly rotateWhenChanged?: Keepers | null | undefined } | undefined,
+    unfinished: SavedUnfinished | v.InferOutput<typeof formerUnfinishedSchema> | undefined,
     saved: Keepers | undefined,
     secret: string | undefined,
 ): Pick<WebhookOutputs, "unfinished" | "rotateWhenChanged"> {
-    if (unfinished === undefined || typeof unfinished === "string") return { unfinished };
+    if (unfinished === undefined) return {};
+    if (typeof unfinished === "string") return { unfinished: { rotateWhenChanged: unfinished } };
+    if (isPresentForm(unfinished)) {
+        const { rotateWhenChanged, url, enabledEvents } = unfinished;
+        return {
+            unfinished: withoutUndefined({ rotateWhenChanged, url: asked(url), enabledEvents: asked(enabledEvents) }),
+        };
+    }
     return {
-        unfinished: keepersFingerprint(saved, secret),
+        unfinished: { rotateWhenChanged: keepersFingerprint(saved, secret) },
         ...("rotateWhenChanged" in unfinished ? { rotateWhenChanged: unfinished.rotateWhenChanged ?? undefined } : {}),
     };
+}
+
+type SavedUnfinished = v.InferOutput<typeof unfinishedSchema>;
+
+function isPresentForm(unfinished: object): unfinished is SavedUnfinished {
+    return "rotateWhenChanged" in unfinished && typeof unfinished.rotateWhenChanged === "string";
+}
+
+function asked(saved: SavedUnfinished["url"]): Asked | undefined {
+    return saved == null ? undefined : withoutUndefined({ ...saved, shown: saved.shown ?? undefined });
 }
 
 function sortKeys(_key: string, value: unknown): unknown {

@@ -2,22 +2,27 @@ import type { WebhookSettings } from "../api/client";
 import type { RegisteredWebhook } from "../api/responses";
 import { CallError, UnknownOutcomeError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
-import { asksForRotation, diff } from "./diff";
+import { asksForRotation, diff, isInForce, type KnownSettings } from "./diff";
 import {
     habits,
     isAbsent,
-    isSettled,
     isShownAs,
     readable,
     refreshed,
-    type Setting,
+    settledListing,
+    settledSince,
     shownOtherwise,
     stillSettlingMs,
 } from "./read";
 import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
 import {
+    type Asked,
+    declaredFingerprint,
     keepersFingerprint,
+    type Setting,
     type ShownAs,
+    shownFingerprint,
+    type Unfinished,
     type WebhookInputs,
     type WebhookOutputs,
     withInputs,
@@ -39,12 +44,14 @@ export async function update(
     saved: WebhookOutputs,
     wanted: WebhookInputs,
 ): Promise<WebhookOutputs> {
-    const from = mayBeOutdated(saved, wanted) ? refreshed(saved, await settled(account, id, saved)) : saved;
+    const live = mayBeOutdated(saved, wanted) ? await settled(account, id, saved) : undefined;
+    const from = live === undefined ? saved : refreshed(saved, live);
     const settings = changedSettings(from, wanted);
     if (Object.keys(settings).length === 0 && !asksForRotation(from, wanted)) {
-        return withoutUndefined({ ...withInputs(from, wanted), unfinished: undefined });
+        const shownAs = live === undefined ? from.shownAs : shownOtherwise(wanted, live, from.secret);
+        return withoutUndefined({ ...withInputs(from, wanted), shownAs, unfinished: undefined });
     }
-    return await bringAbout(account, id, from, wanted, settings, saved);
+    return await bringAbout(account, id, from, wanted, settings);
 }
 
 /** Whether what is saved may not be what is live: after a run that failed half-way. */
@@ -54,28 +61,16 @@ function mayBeOutdated(saved: WebhookOutputs, wanted: WebhookInputs): boolean {
 
 /** The webhook as it is once `/list` has had its time to show what the last run may have done. */
 async function settled(account: Account, id: string, saved: WebhookOutputs): Promise<RegisteredWebhook> {
-    const mayShowMore = saved.unfinished !== undefined || saved.secret === undefined;
-    let isThere = false;
-    let live: RegisteredWebhook | undefined;
-    await account.inventory.lookFor(
-        (listing) => {
-            isThere = listing.has(id);
-            live = isThere ? readable(listing, id) : undefined;
-            return live?.secret === saved.secret ? undefined : live;
-        },
-        mayShowMore ? stillSettlingMs(account, saved) : 0,
-    );
-    if (live === undefined) throw gone();
-    return live;
+    const listing = await settledListing(account, id, saved);
+    if (!listing.has(id)) throw gone();
+    return readable(listing, id);
 }
 
 /** What of the settings differs in more than its spelling: only that is sent. */
-export function changedSettings(from: WebhookSettings, wanted: WebhookSettings): Partial<WebhookSettings> {
+export function changedSettings(from: KnownSettings, wanted: WebhookSettings): Partial<WebhookSettings> {
     return {
-        ...(sameUrl(from.url, wanted.url) ? {} : { url: wanted.url }),
-        ...(sameEvents(from.enabledEvents, wanted.enabledEvents)
-            ? {}
-            : { enabledEvents: distinctEvents(wanted.enabledEvents) }),
+        ...(isInForce("url", from, wanted) ? {} : { url: wanted.url }),
+        ...(isInForce("enabledEvents", from, wanted) ? {} : { enabledEvents: distinctEvents(wanted.enabledEvents) }),
     };
 }
 
@@ -86,7 +81,6 @@ export async function bringAbout(
     from: WebhookOutputs,
     wanted: WebhookInputs,
     settings: Partial<WebhookSettings>,
-    saved: WebhookOutputs = from,
 ): Promise<WebhookOutputs> {
     // When the call has ended: it may have waited for its turn, and `/list` lags behind what it did.
     const outputs = () => withInputs({ ...from, changedAt: new Date().toISOString() }, wanted);
@@ -95,13 +89,12 @@ export async function bringAbout(
         live = await updateOnce(account, id, settings, from);
     } catch (error) {
         if (!(error instanceof UnknownOutcomeError)) throw error;
-        const unfinished = from.unfinished ?? keepersFingerprint(from.rotateWhenChanged, from.secret);
+        const unfinished = unfinishedFrom(from, wanted, settings);
         // How the API shows what was saved before is no habit of what is saved now.
         const isKept = (name: Setting) => !(name in settings) && !isShownAs(from, name, from[name]);
         const shownAs = habits(
             isKept("url") ? from.shownAs?.url : undefined,
             isKept("enabledEvents") ? from.shownAs?.enabledEvents : undefined,
-            true,
         );
         throw new PartialFailure(id, withoutUndefined({ ...outputs(), shownAs, unfinished }), error.message);
     }
@@ -112,9 +105,22 @@ export async function bringAbout(
         secretVersion: secret === from.secret ? from.secretVersion : from.secretVersion + 1,
         unfinished: undefined,
     };
-    const { ignored, elsewhere, shownAs, isSpelledAsBefore } = compare(from, wanted, settings, live, saved);
+    const { ignored, elsewhere, shownAs, isRespelled } = compare(from, wanted, settings, live);
     if (ignored.length > 0) {
-        const unfinished = keepersFingerprint(wanted.rotateWhenChanged, secret);
+        const open = (name: Setting): Asked | undefined => {
+            if (!ignored.includes(name)) return undefined;
+            // As it was declared, where it is what it was.
+            const inForce = isShownAs(from, name, live[name]) || isAlike(name, live, from) ? from : live;
+            return {
+                before: declaredFingerprint(name, inForce, secret),
+                asked: declaredFingerprint(name, wanted, secret),
+                shown: shownFingerprint(live[name], secret),
+            };
+        };
+        const unfinished = {
+            rotateWhenChanged: keepersFingerprint(wanted.rotateWhenChanged, secret),
+            ...withoutUndefined({ url: open("url"), enabledEvents: open("enabledEvents") }),
+        };
         throw new PartialFailure(
             id,
             withoutUndefined({ ...done, shownAs, unfinished }),
@@ -123,11 +129,43 @@ export async function bringAbout(
         );
     }
     const toTell = [
-        ...(isSpelledAsBefore ? ["url"] : []),
+        ...(isRespelled ? ["url"] : []),
         ...(shownAs === undefined || isKnown(from, shownAs) ? [] : Object.keys(shownAs)),
     ];
     if (toTell.length > 0) tellOtherForm(account, id, toTell);
     return withoutUndefined({ ...done, ...elsewhere, shownAs });
+}
+
+/**
+ * What is open after an `/update` of which it is not known whether it was done, or which is yet to be sent.
+ *
+ * @param from what is in force with the saved secret
+ */
+export function unfinishedFrom(
+    from: WebhookOutputs,
+    wanted: WebhookInputs,
+    settings: Partial<WebhookSettings>,
+): Unfinished {
+    const { secret, unfinished } = from;
+    const open = (name: Setting): Asked | undefined => {
+        if (!(name in settings)) return undefined;
+        const asked = declaredFingerprint(name, wanted, secret);
+        const earlier = unfinished?.[name];
+        return withoutUndefined({
+            before: earlier?.before ?? declaredFingerprint(name, from, secret),
+            asked,
+            shown: earlier?.asked === asked ? earlier.shown : undefined,
+        });
+    };
+    return {
+        rotateWhenChanged: unfinished?.rotateWhenChanged ?? keepersFingerprint(from.rotateWhenChanged, secret),
+        ...withoutUndefined({ url: open("url"), enabledEvents: open("enabledEvents") }),
+    };
+}
+
+/** Whether the API may show one setting as the other. */
+function isAlike(name: Setting, one: WebhookSettings, other: WebhookSettings): boolean {
+    return name === "url" ? alikeUrl(one.url, other.url) : sameEvents(one.enabledEvents, other.enabledEvents);
 }
 
 /** How the response to an `/update` compares with what was asked for. */
@@ -136,40 +174,37 @@ function compare(
     wanted: WebhookInputs,
     asked: Partial<WebhookSettings>,
     live: RegisteredWebhook & { readonly secret: string },
-    saved: WebhookOutputs,
 ) {
-    const url = field("url", sameUrl, alikeUrl);
-    const enabledEvents = field("enabledEvents", sameEvents, sameEvents);
+    const url = field("url", sameUrl(live.url, from.url));
+    const enabledEvents = field("enabledEvents", sameEvents(live.enabledEvents, from.enabledEvents));
 
-    function field<N extends Setting>(
-        name: N,
-        isSame: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
-        isAlike: (one: WebhookSettings[N], other: WebhookSettings[N]) => boolean,
+    function field(
+        name: Setting,
+        isSame: boolean,
     ): "as declared" | "spelled as before" | "ignored" | "changed elsewhere" | "shown otherwise" {
-        const shown = live[name];
-        const isAsDeclared = isAlike(shown, wanted[name]);
-        const wasShown = isAlike(shown, from[name]) || isShownAs(from, name, shown);
-        const isAsBefore = isSame(shown, from[name]) || (wasShown && !isAsDeclared);
+        const isAsDeclared = isAlike(name, live, wanted);
+        const wasShown = isAlike(name, live, from) || isShownAs(from, name, live[name]);
+        const isAsBefore = isSame || (wasShown && !isAsDeclared);
+        const isAsked = name in asked;
+        const earlier = from.unfinished?.[name];
         // The same was asked for in a run before, and the same was shown: to ask for ever would rotate for ever.
         const isSecondTime =
-            saved.unfinished !== undefined && isSame(saved[name], wanted[name]) && isShownAs(saved, name, shown);
-        if (name in asked && isSecondTime) return "shown otherwise";
+            earlier?.asked === declaredFingerprint(name, wanted, from.secret) &&
+            earlier.shown === shownFingerprint(live[name], from.secret);
+        if (isAsked && isSecondTime) return "shown otherwise";
         // The same in the API's own spelling, which a refresh has saved: to ask for it again would rotate again.
         const isSpelledByApi = isShownAs(from, name, from[name]);
-        if (name in asked && isAsDeclared && isSpelledByApi && isAsBefore) return "spelled as before";
-        if (name in asked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
+        if (isAsked && isAsDeclared && isSpelledByApi && isAsBefore) return "spelled as before";
+        if (isAsked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
         if (isAsDeclared) return "as declared";
-        if (isShownAs(from, name, shown)) return "shown otherwise";
-        return name in asked ? "shown otherwise" : "changed elsewhere";
+        // What is in force again, as the program has gone back to it, is shown as it was.
+        const isBack = from.unfinished?.[name] !== undefined && isAlike(name, live, from);
+        if (isShownAs(from, name, live[name]) || isBack) return "shown otherwise";
+        return isAsked ? "shown otherwise" : "changed elsewhere";
     }
 
     const results = { url, enabledEvents };
-    const isOther = (result: string) => result === "shown otherwise" || result === "ignored";
     const habit = shownOtherwise(wanted, live, live.secret);
-    const shownAs = withoutUndefined({
-        url: isOther(url) ? habit?.url : undefined,
-        enabledEvents: isOther(enabledEvents) ? habit?.enabledEvents : undefined,
-    });
     return {
         ignored: (["url", "enabledEvents"] as const).filter((name) => results[name] === "ignored"),
         // It is saved as it is, so that the next run repairs it: to send it now would rotate a second time.
@@ -177,16 +212,19 @@ function compare(
             ...(url === "changed elsewhere" ? { url: live.url } : {}),
             ...(enabledEvents === "changed elsewhere" ? { enabledEvents: live.enabledEvents } : {}),
         },
-        shownAs: Object.keys(shownAs).length === 0 ? undefined : shownAs,
-        isSpelledAsBefore: url === "spelled as before",
+        shownAs: habits(
+            url === "shown otherwise" ? habit?.url : undefined,
+            enabledEvents === "shown otherwise" ? habit?.enabledEvents : undefined,
+        ),
+        // In another spelling than declared, which is no habit that has to be known.
+        isRespelled: url === "spelled as before" || (url === "shown otherwise" && habit?.url === undefined),
     };
 }
 
 /** Whether the API's habit was told already. */
 function isKnown(from: WebhookOutputs, shownAs: ShownAs): boolean {
-    const isNew = from.shownAs === undefined || !isSettled(from);
     const names = Object.keys(shownAs) as Setting[];
-    return !isNew && names.every((name) => name in (from.shownAs ?? {}) && !isShownAs(from, name, from[name]));
+    return names.every((name) => name in (from.shownAs ?? {}) && !isShownAs(from, name, from[name]));
 }
 
 function isIncomplete(name: Setting, wanted: WebhookSettings, live: WebhookSettings): boolean {
@@ -215,6 +253,7 @@ async function updateOnce(
     saved: WebhookOutputs,
 ): Promise<RegisteredWebhook & { readonly secret: string }> {
     const { client, inventory } = account;
+    const settledAt = settledSince(account, saved);
     const shows = (live: RegisteredWebhook | undefined) => {
         if (live?.secret === undefined || live.secret === saved.secret) return undefined;
         return { ...live, secret: live.secret };
@@ -240,6 +279,8 @@ async function updateOnce(
             throw new CallError(problem, "not known");
         },
         shows: (listing) => {
+            // One from before our last change has an older secret, which is another one, too.
+            if (listing.askedAt < settledAt) return undefined;
             const live = shows(listing.get(id));
             return live !== undefined && isAsWanted(live, settings) ? live : undefined;
         },

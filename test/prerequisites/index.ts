@@ -4,6 +4,7 @@
  */
 export { findOrInstallNginx, findOrInstallPostgres, findOrInstallRedis, findOrInstallTinyproxy } from "./debian";
 export { installExamplePackages } from "./example-packages";
+export { findOrInstallGo } from "./go";
 export { keepGoCaches } from "./go-caches";
 export { installJavaLibraries, type Java } from "./java-libraries";
 export { findOrBuildLanguages, prepareSdks } from "./languages";

@@ -2,6 +2,7 @@
 import { standardErrorReporter } from "../../engine";
 import {
     findOrBuildLanguages,
+    findOrInstallGo,
     findOrInstallNginx,
     findOrInstallPostgres,
     findOrInstallRedis,
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     keepGoCaches();
     for (const get of [
         installExamplePackages,
+        findOrInstallGo,
         installMoto,
         findOrInstallNginx,
         findOrInstallPostgres,

@@ -91,6 +91,16 @@ export function makings(adopted: string, legacy: string, front = "dynamic"): Rea
             halfWay: true,
             pending: ["plain"],
         },
+        "change-not-done": {
+            declared: { plain: { url: url("plain"), enabledEvents } },
+            then: {
+                // Another URL, though one that an API could show for the one before.
+                declared: { plain: { url: url("plain/"), enabledEvents: ["creator.success"] } },
+                fault: { endpoint: "update", kind: "hang" },
+            },
+            halfWay: true,
+            pending: ["plain"],
+        },
     };
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { keepGoCaches } from "../prerequisites";
+import { findOrInstallGo, keepGoCaches } from "../prerequisites";
 
 declare module "vitest" {
     interface ProvidedContext {
@@ -20,9 +20,12 @@ const root = dirname(dirname(__dirname));
 /**
  * Installs the packed tarball once for all tests, without a network: what it depends on is linked from this checkout.
  */
-export default function setup(project: { provide(key: "nodeModules" | "tarball", value: string): void }): () => void {
-    // The workers inherit this.
+export default async function setup(project: {
+    provide(key: "nodeModules" | "tarball", value: string): void;
+}): Promise<() => void> {
+    // The workers inherit this. Where no Go can be had, the tests that need it say why.
     keepGoCaches();
+    await findOrInstallGo({ log: () => undefined }).catch(() => undefined);
     const folder = mkdtempSync(join(tmpdir(), "pulumi-captions-packed-"));
     const tarball = process.env.PULUMI_CAPTIONS_TARBALL ?? pack(folder);
     const nodeModules = join(folder, "node_modules");

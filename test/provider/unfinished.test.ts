@@ -1,0 +1,194 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { PartialFailure, parseSaved, type WebhookInputs, type WebhookOutputs } from "../../provider/lifecycle";
+import { create, keep, read, renders, startAccount, stored, update } from "../support/account";
+
+/** What an `/update` leaves open that got lost or that was ignored, run by run, as the engine does it. */
+
+type Started = Awaited<ReturnType<typeof startAccount>>;
+
+const other = "https://api.example.com/other";
+const rotated = (round: string) => ({ ...renders, rotateWhenChanged: { round } });
+
+class Stack {
+    readonly #run: Started["run"];
+    readonly #id: string;
+    #failed: boolean;
+    saved: WebhookOutputs;
+
+    constructor(
+        run: Started["run"],
+        { id, outputs }: { readonly id: string; readonly outputs: WebhookOutputs },
+        failed = false,
+    ) {
+        this.#run = run;
+        this.#id = id;
+        this.#failed = failed;
+        this.saved = stored(outputs);
+    }
+
+    /** Says whether there was nothing to do, whether it was done, or that it failed. */
+    async up(wanted: WebhookInputs): Promise<"same" | "updated" | "failed"> {
+        const session = this.#run();
+        const { changes } = await keep(session, this.#id, this.saved, wanted);
+        // After a step that failed half-way the engine updates in any case.
+        if (changes.length === 0 && !this.#failed) return "same";
+        try {
+            this.saved = stored(await update(session, this.#id, this.saved, wanted));
+            this.#failed = false;
+            return "updated";
+        } catch (error) {
+            if (!(error instanceof PartialFailure)) throw error;
+            this.saved = stored(error.outputs);
+            this.#failed = true;
+            return "failed";
+        }
+    }
+
+    async refresh(): Promise<void> {
+        this.saved = stored((await read(this.#run(), this.#id, this.saved)) ?? this.saved);
+        this.#failed = false;
+    }
+}
+
+describe.each([false, true])("after a refresh: %s,", (refreshes) => {
+    test.each([
+        ["a slash at the end", renders.url, `${renders.url}/`],
+        ["no slash at the end", `${renders.url}/`, renders.url],
+        ["a letter's case", "https://api.example.com/Hooks", "https://api.example.com/hooks"],
+        ["another path", renders.url, other],
+    ])("a URL that was not changed is asked for again: %s", async (_, before, after) => {
+        for (const kind of ["lost", "ignored"] as const) {
+            for (const keepers of [undefined, { round: "1" }]) {
+                const { emulator, run } = await startAccount();
+                const stack = new Stack(run, await create(run(), { ...renders, url: before }));
+                const wanted = { ...renders, url: after, rotateWhenChanged: keepers };
+                if (kind === "lost") emulator.inject({ endpoint: "update", kind: "lost-request" });
+                else emulator.behave({ ignoredFields: ["url"] });
+                expect(await stack.up(wanted)).toBe("failed");
+                emulator.behave({ ignoredFields: [] });
+                if (refreshes) await stack.refresh();
+                expect(await stack.up(wanted)).toBe("updated");
+                expect(emulator.webhooks).toMatchObject([{ url: after, secret: stack.saved.secret }]);
+                await stack.refresh();
+                expect(await stack.up(wanted)).toBe("same");
+                expect(stack.saved).not.toHaveProperty("unfinished");
+            }
+        }
+    });
+
+    test.each(["url", "enabledEvents"] as const)(
+        "a program that goes back to what is in force rotates nothing: %s",
+        async (name) => {
+            const values = { url: other, enabledEvents: ["creator.failure"] };
+            for (const kind of ["lost", "ignored"] as const) {
+                for (const urlForm of ["as-sent", "lower-case", "trailing-slash", "tracking-query"] as const) {
+                    const { emulator, run } = await startAccount({ urlForm });
+                    const declared = { ...renders, url: "https://api.example.com/Hooks" };
+                    const stack = new Stack(run, await create(run(), declared));
+                    if (kind === "lost") emulator.inject({ endpoint: "update", kind: "lost-request" });
+                    else emulator.behave({ ignoredFields: [name] });
+                    expect(await stack.up({ ...declared, [name]: values[name] })).toBe("failed");
+                    const calls = emulator.countCalls("update");
+                    if (refreshes) await stack.refresh();
+                    expect(await stack.up(declared)).not.toBe("failed");
+                    await stack.refresh();
+                    expect(await stack.up(declared)).toBe("same");
+                    expect(emulator.countCalls("update")).toBe(calls);
+                    expect(stack.saved.secret).toBe(emulator.webhooks[0]?.secret);
+                }
+            }
+        },
+    );
+
+    test("what is shown otherwise is asked for twice at most, and is then the API's form of it", async () => {
+        const changes = [{ url: other }, { enabledEvents: ["creator.failure"] }];
+        const behaviours = [
+            { urlForm: "tracking-query" },
+            { ignoredFields: ["enabledEvents"] },
+            { ignoredFields: ["url"] },
+        ] as const;
+        for (const behaviour of behaviours) {
+            for (const change of changes) {
+                for (const fault of [undefined, "lost-answer"] as const) {
+                    const { emulator, run } = await startAccount(behaviour);
+                    const stack = new Stack(
+                        run,
+                        await create(run(), { ...renders, enabledEvents: ["creator.success"] }),
+                    );
+                    if (fault !== undefined) emulator.inject({ endpoint: "update", kind: fault });
+                    const results: string[] = [];
+                    for (let round = 0; round < 5; round++) {
+                        if (refreshes) await stack.refresh();
+                        results.push(await stack.up({ ...renders, enabledEvents: ["creator.success"], ...change }));
+                    }
+                    expect(results.slice(-2)).toEqual(["same", "same"]);
+                    expect(emulator.countCalls("update")).toBeLessThanOrEqual(2);
+                    expect(stack.saved.secret).toBe(emulator.webhooks[0]?.secret);
+                }
+            }
+        }
+    });
+
+    test("a webhook that is adopted from an API that shows another URL is changed twice at most", async () => {
+        const { emulator, run, open } = await startAccount({ urlForm: "tracking-query" });
+        const { id } = await open().client.register(renders, () => undefined);
+        const wanted = { ...renders, adopt: id };
+        const failure = await create(run(), wanted).catch((error: unknown) => error);
+        if (!(failure instanceof PartialFailure)) throw failure;
+        const stack = new Stack(run, failure, true);
+        for (const expected of ["updated", "same", "same"]) {
+            if (refreshes) await stack.refresh();
+            expect(await stack.up(wanted)).toBe(expected);
+        }
+        expect(emulator.countCalls("update")).toBe(2);
+    });
+});
+
+test.each(["lost-answer", "lost-request"] as const)(
+    "a secret that is older than the saved one is never taken for a new one (%s)",
+    async (kind) => {
+        for (const listFails of [false, true]) {
+            const { emulator, run } = await startAccount({ listLagMs: 200 });
+            const stack = new Stack(run, await create(run(), renders));
+            await delay(400);
+            expect(await stack.up(rotated("1"))).toBe("updated");
+            emulator.inject({ endpoint: "update", kind });
+            if (listFails) emulator.inject({ endpoint: "list", kind: "error-before", times: 3 });
+            await stack.up(rotated("2"));
+            emulator.clearFaults();
+            await stack.up(rotated("2"));
+            expect(stack.saved).toMatchObject({ secret: emulator.webhooks[0]?.secret, secretVersion: 3 });
+            expect(stack.saved).not.toHaveProperty("unfinished");
+            expect(emulator.countCalls("update")).toBe(kind === "lost-answer" ? 2 : 3);
+        }
+    },
+);
+
+test("an update without a change, right after one that was done, does not take the secret that `/list` still shows", async () => {
+    const { emulator, run } = await startAccount({ listLagMs: 200 });
+    const { id, outputs } = await create(run(), renders);
+    await delay(400);
+    const done = stored(await update(run(), id, stored(outputs), rotated("1")));
+    // As after a step of its own that failed half-way, or for a dependency.
+    expect(await update(run(), id, done, rotated("1"))).toMatchObject({
+        secret: emulator.webhooks[0]?.secret,
+        secretVersion: 2,
+    });
+});
+
+test("a state from before each setting was noted is asked about, and what the API showed in it is no habit", async () => {
+    const { emulator, run } = await startAccount();
+    const { id, outputs } = await create(run(), renders);
+    const before = {
+        ...stored(outputs),
+        url: other,
+        unfinished: "0123456789abcdef",
+        shownAs: { url: "0123456789abcdef" },
+    };
+    expect(parseSaved(before)).toMatchObject({ unfinished: { rotateWhenChanged: "0123456789abcdef" } });
+    expect(parseSaved(before)).not.toHaveProperty("shownAs");
+    const now = await update(run(), id, before as unknown as WebhookOutputs, { ...renders, url: other });
+    expect(now).toMatchObject({ url: other, secret: emulator.webhooks[0]?.secret });
+    expect(emulator.countCalls("update")).toBe(1);
+});
