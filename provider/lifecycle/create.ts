@@ -14,7 +14,8 @@ import type { Holding, Owners } from "./owners";
 import { persists, shownOtherwise } from "./read";
 import { alikeUrl, distinctEvents, sameEvents } from "./same";
 import { inputsOf, type WebhookInputs, type WebhookOutputs, withoutUndefined } from "./state";
-import { bringAbout, changedSettings, missingEvents, tellOtherForm, unfinishedFrom } from "./update";
+import { leftUnknown } from "./unfinished";
+import { bringAbout, changedSettings, missingEvents, tellOtherForm } from "./update";
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /** The resource that a webhook is made for. What it has already is being replaced. */
@@ -188,7 +189,7 @@ async function registerNew(
     const missing = missingEvents(wanted, webhook);
     if (missing.length > 0) {
         const there = { ...outputs, secret, url: inputs.url, enabledEvents: webhook.enabledEvents };
-        const unfinished = unfinishedFrom(there, inputs, { enabledEvents: wanted.enabledEvents });
+        const unfinished = leftUnknown(there, inputs, { enabledEvents: wanted.enabledEvents });
         throw new PartialFailure(
             webhook.id,
             { ...outputs, secret, unfinished },
@@ -298,7 +299,7 @@ async function adopt(
     } catch (error) {
         if (error instanceof PartialFailure || !(error instanceof CaptionsError)) throw error;
         // It is adopted all the same: saved so that the next run looks, and changes it.
-        const unfinished = unfinishedFrom(before, inputs, settings);
+        const unfinished = leftUnknown(before, inputs, settings);
         throw new PartialFailure(
             id,
             { ...outputs, unfinished },

@@ -1,11 +1,6 @@
-import { sameEvents, sameKeepers, sameUrl } from "./same";
-import {
-    declaredFingerprint,
-    keepersFingerprint,
-    type Setting,
-    type WebhookInputs,
-    type WebhookOutputs,
-} from "./state";
+import { sameKeepers } from "./same";
+import { keepersFingerprint, type WebhookInputs, type WebhookOutputs } from "./state";
+import { isInForce } from "./unfinished";
 import { hasUnknown, isUnknown } from "./unknown";
 
 /** What differs between the state and the program. */
@@ -30,16 +25,6 @@ export function diff(saved: WebhookOutputs, wanted: WebhookInputs): Difference {
     };
     const names = Object.keys(changed) as (keyof typeof changed)[];
     return { changes: names.filter((name) => changed[name]), replaces };
-}
-
-/** A webhook's settings, and what is saved of how they came about. */
-export type KnownSettings = Pick<WebhookOutputs, Setting | "secret" | "unfinished">;
-
-/** Whether a setting that is wanted is there already, as far as is known. */
-export function isInForce(name: Setting, saved: KnownSettings, wanted: Pick<WebhookInputs, Setting>): boolean {
-    const asked = saved.unfinished?.[name];
-    if (asked !== undefined) return declaredFingerprint(name, wanted, saved.secret) === asked.before;
-    return name === "url" ? sameUrl(saved.url, wanted.url) : sameEvents(saved.enabledEvents, wanted.enabledEvents);
 }
 
 /** Whether `rotateWhenChanged` is another than the one that the saved secret was made for. */

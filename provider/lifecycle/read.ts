@@ -3,17 +3,8 @@ import { UnusableWebhookError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
 import type { Listing } from "./inventory";
 import { alikeUrl, sameEvents } from "./same";
-import {
-    type Asked,
-    declaredFingerprint,
-    keepersFingerprint,
-    type Setting,
-    type ShownAs,
-    shownFingerprint,
-    type Unfinished,
-    type WebhookOutputs,
-    withoutUndefined,
-} from "./state";
+import { type Setting, type ShownAs, shownFingerprint, type WebhookOutputs, withoutUndefined } from "./state";
+import { stillOpen } from "./unfinished";
 
 /**
  * What the API has of a webhook that the state knows. One `/list` serves all that are read in a run.
@@ -76,28 +67,6 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
         ),
         unfinished: isRotated ? stillOpen(saved, live, secret) : unfinished,
     });
-}
-
-/**
- * What is open after a new secret has shown that the last `/update` was done: a setting that it has asked for, and that
- * is shown otherwise. It is asked for once more, and is the API's form of it if it is shown so again.
- */
-function stillOpen(saved: WebhookOutputs, live: RegisteredWebhook, secret: string): Unfinished | undefined {
-    const other = shownOtherwise(saved, live, secret);
-    const open = (name: Setting): Asked | undefined => {
-        const shown = other?.[name];
-        const wasAsked = declaredFingerprint(name, saved, saved.secret) === saved.unfinished?.[name]?.asked;
-        if (shown === undefined || !wasAsked) return undefined;
-        return {
-            before: declaredFingerprint(name, live, secret),
-            asked: declaredFingerprint(name, saved, secret),
-            shown,
-        };
-    };
-    const [url, enabledEvents] = [open("url"), open("enabledEvents")];
-    if (url === undefined && enabledEvents === undefined) return undefined;
-    const rotateWhenChanged = keepersFingerprint(saved.rotateWhenChanged, secret);
-    return withoutUndefined({ rotateWhenChanged, url, enabledEvents });
 }
 
 /**

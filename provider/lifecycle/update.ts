@@ -2,7 +2,7 @@ import type { WebhookSettings } from "../api/client";
 import type { RegisteredWebhook } from "../api/responses";
 import { CallError, UnknownOutcomeError, WebhookNotFoundError } from "../errors";
 import type { Account } from "./account";
-import { asksForRotation, diff, isInForce, type KnownSettings } from "./diff";
+import { asksForRotation, diff } from "./diff";
 import {
     habits,
     isAbsent,
@@ -16,18 +16,22 @@ import {
 } from "./read";
 import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
 import {
-    type Asked,
-    declaredFingerprint,
-    keepersFingerprint,
     type Setting,
     type ShownAs,
-    shownFingerprint,
-    type Unfinished,
     type WebhookInputs,
     type WebhookOutputs,
     withInputs,
     withoutUndefined,
 } from "./state";
+import {
+    isAlike,
+    isInForce,
+    isShownAgain,
+    type KnownSettings,
+    leftOtherwise,
+    leftUnknown,
+    settingNames,
+} from "./unfinished";
 import { isRejection, PartialFailure, sendOnce } from "./write";
 
 /**
@@ -89,7 +93,7 @@ export async function bringAbout(
         live = await updateOnce(account, id, settings, from);
     } catch (error) {
         if (!(error instanceof UnknownOutcomeError)) throw error;
-        const unfinished = unfinishedFrom(from, wanted, settings);
+        const unfinished = leftUnknown(from, wanted, settings);
         // How the API shows what was saved before is no habit of what is saved now.
         const isKept = (name: Setting) => !(name in settings) && !isShownAs(from, name, from[name]);
         const shownAs = habits(
@@ -107,20 +111,13 @@ export async function bringAbout(
     };
     const { ignored, elsewhere, shownAs, isRespelled } = compare(from, wanted, settings, live);
     if (ignored.length > 0) {
-        const open = (name: Setting): Asked | undefined => {
-            if (!ignored.includes(name)) return undefined;
-            // As it was declared, where it is what it was.
-            const inForce = isShownAs(from, name, live[name]) || isAlike(name, live, from) ? from : live;
-            return {
-                before: declaredFingerprint(name, inForce, secret),
-                asked: declaredFingerprint(name, wanted, secret),
-                shown: shownFingerprint(live[name], secret),
-            };
+        // As it was declared, where it is what it was.
+        const wasShown = (name: Setting) => isShownAs(from, name, live[name]) || isAlike(name, live, from);
+        const inForce = {
+            url: (wasShown("url") ? from : live).url,
+            enabledEvents: (wasShown("enabledEvents") ? from : live).enabledEvents,
         };
-        const unfinished = {
-            rotateWhenChanged: keepersFingerprint(wanted.rotateWhenChanged, secret),
-            ...withoutUndefined({ url: open("url"), enabledEvents: open("enabledEvents") }),
-        };
+        const unfinished = leftOtherwise(ignored, wanted, live, inForce, secret);
         throw new PartialFailure(
             id,
             withoutUndefined({ ...done, shownAs, unfinished }),
@@ -134,38 +131,6 @@ export async function bringAbout(
     ];
     if (toTell.length > 0) tellOtherForm(account, id, toTell);
     return withoutUndefined({ ...done, ...elsewhere, shownAs });
-}
-
-/**
- * What is open after an `/update` of which it is not known whether it was done, or which is yet to be sent.
- *
- * @param from what is in force with the saved secret
- */
-export function unfinishedFrom(
-    from: WebhookOutputs,
-    wanted: WebhookInputs,
-    settings: Partial<WebhookSettings>,
-): Unfinished {
-    const { secret, unfinished } = from;
-    const open = (name: Setting): Asked | undefined => {
-        if (!(name in settings)) return undefined;
-        const asked = declaredFingerprint(name, wanted, secret);
-        const earlier = unfinished?.[name];
-        return withoutUndefined({
-            before: earlier?.before ?? declaredFingerprint(name, from, secret),
-            asked,
-            shown: earlier?.asked === asked ? earlier.shown : undefined,
-        });
-    };
-    return {
-        rotateWhenChanged: unfinished?.rotateWhenChanged ?? keepersFingerprint(from.rotateWhenChanged, secret),
-        ...withoutUndefined({ url: open("url"), enabledEvents: open("enabledEvents") }),
-    };
-}
-
-/** Whether the API may show one setting as the other. */
-function isAlike(name: Setting, one: WebhookSettings, other: WebhookSettings): boolean {
-    return name === "url" ? alikeUrl(one.url, other.url) : sameEvents(one.enabledEvents, other.enabledEvents);
 }
 
 /** How the response to an `/update` compares with what was asked for. */
@@ -186,12 +151,7 @@ function compare(
         const wasShown = isAlike(name, live, from) || isShownAs(from, name, live[name]);
         const isAsBefore = isSame || (wasShown && !isAsDeclared);
         const isAsked = name in asked;
-        const earlier = from.unfinished?.[name];
-        // The same was asked for in a run before, and the same was shown: to ask for ever would rotate for ever.
-        const isSecondTime =
-            earlier?.asked === declaredFingerprint(name, wanted, from.secret) &&
-            earlier.shown === shownFingerprint(live[name], from.secret);
-        if (isAsked && isSecondTime) return "shown otherwise";
+        if (isAsked && isShownAgain(name, from, wanted, live)) return "shown otherwise";
         // The same in the API's own spelling, which a refresh has saved: to ask for it again would rotate again.
         const isSpelledByApi = isShownAs(from, name, from[name]);
         if (isAsked && isAsDeclared && isSpelledByApi && isAsBefore) return "spelled as before";
@@ -206,7 +166,7 @@ function compare(
     const results = { url, enabledEvents };
     const habit = shownOtherwise(wanted, live, live.secret);
     return {
-        ignored: (["url", "enabledEvents"] as const).filter((name) => results[name] === "ignored"),
+        ignored: settingNames.filter((name) => results[name] === "ignored"),
         // It is saved as it is, so that the next run repairs it: to send it now would rotate a second time.
         elsewhere: {
             ...(url === "changed elsewhere" ? { url: live.url } : {}),
