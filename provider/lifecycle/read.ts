@@ -46,12 +46,13 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
     const isRotated = secret !== saved.secret;
     const { unfinished, ...rest } = saved;
     // As long as the secret is the saved one, an unfinished /update has not been done.
-    const isLeft = (name: Setting) => !isRotated && unfinished?.[name] !== undefined;
+    const open = isRotated ? stillOpen(saved, live, secret) : unfinished;
     const urlHabit = isShownAs(saved, "url", live.url);
     const eventsHabit = isShownAs(saved, "enabledEvents", live.enabledEvents);
-    const showsUrl = !isLeft("url") && (urlHabit || alikeUrl(live.url, saved.url));
+    // What is open is saved as it is shown.
+    const showsUrl = open?.url === undefined && (urlHabit || alikeUrl(live.url, saved.url));
     const showsEvents =
-        !isLeft("enabledEvents") && (eventsHabit || sameEvents(live.enabledEvents, saved.enabledEvents));
+        open?.enabledEvents === undefined && (eventsHabit || sameEvents(live.enabledEvents, saved.enabledEvents));
     return withoutUndefined({
         ...rest,
         url: showsUrl ? saved.url : live.url,
@@ -62,10 +63,10 @@ export function refreshed(saved: WebhookOutputs, live: RegisteredWebhook): Webho
             saved.secretVersion + (isRotated && saved.secret !== undefined && saved.secretVersion > 0 ? 1 : 0),
         shownAs: habits(
             // Where the URL is the API's from now on, so is its spelling.
-            urlHabit || (!showsUrl && !isLeft("url")) ? shownFingerprint(live.url, secret) : undefined,
+            urlHabit || !showsUrl ? shownFingerprint(live.url, secret) : undefined,
             eventsHabit ? shownFingerprint(live.enabledEvents, secret) : undefined,
         ),
-        unfinished: isRotated ? stillOpen(saved, live, secret) : unfinished,
+        unfinished: open,
     });
 }
 

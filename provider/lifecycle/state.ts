@@ -74,8 +74,8 @@ export interface Unfinished {
 
 /** A setting that an `/update` has asked for. */
 export interface Asked {
-    /** What is in force with the saved secret. */
-    readonly before: string;
+    /** What is in force with the saved secret; not set where an API that shows one spelling for several hides that. */
+    readonly before?: string | undefined;
     readonly asked: string;
     /** What the API showed when it was done, where that is not what was asked for. */
     readonly shown?: string | undefined;
@@ -122,7 +122,7 @@ const shownAsSchema = v.object({
     url: optional(v.string()),
     enabledEvents: optional(v.union([v.string(), v.array(v.string())])),
 });
-const askedSchema = v.object({ before: v.string(), asked: v.string(), shown: optional(v.string()) });
+const askedSchema = v.object({ before: optional(v.string()), asked: v.string(), shown: optional(v.string()) });
 const unfinishedSchema = v.object({
     rotateWhenChanged: v.string(),
     url: optional(askedSchema),
@@ -223,7 +223,7 @@ function isPresentForm(unfinished: object): unfinished is SavedUnfinished {
 }
 
 function asked(saved: SavedUnfinished["url"]): Asked | undefined {
-    return saved == null ? undefined : withoutUndefined({ ...saved, shown: saved.shown ?? undefined });
+    return saved == null ? undefined : (withoutUndefined(saved) as Asked);
 }
 
 function sortKeys(_key: string, value: unknown): unknown {

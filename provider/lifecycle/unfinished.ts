@@ -24,7 +24,12 @@ export type KnownSettings = Pick<WebhookOutputs, Setting | "secret" | "unfinishe
 export function isInForce(name: Setting, saved: KnownSettings, wanted: WebhookSettings): boolean {
     const asked = saved.unfinished?.[name];
     if (asked !== undefined) return declaredFingerprint(name, wanted, saved.secret) === asked.before;
-    return name === "url" ? sameUrl(saved.url, wanted.url) : sameEvents(saved.enabledEvents, wanted.enabledEvents);
+    return isSame(name, saved, wanted);
+}
+
+/** Whether one setting is the other for a server. */
+export function isSame(name: Setting, one: WebhookSettings, other: WebhookSettings): boolean {
+    return name === "url" ? sameUrl(one.url, other.url) : sameEvents(one.enabledEvents, other.enabledEvents);
 }
 
 /** Whether the API may show one setting as the other. */
@@ -49,11 +54,11 @@ export function leftUnknown(
             if (!(name in settings)) return undefined;
             const asked = declaredFingerprint(name, wanted, secret);
             const earlier = unfinished?.[name];
-            return withoutUndefined({
-                before: earlier?.before ?? declaredFingerprint(name, from, secret),
+            return {
+                before: earlier === undefined ? declaredFingerprint(name, from, secret) : earlier.before,
                 asked,
                 shown: earlier?.asked === asked ? earlier.shown : undefined,
-            });
+            };
         }),
     };
 }
@@ -71,29 +76,39 @@ export function leftOtherwise(
     inForce: WebhookSettings,
     secret: string,
 ): Unfinished | undefined {
-    if (names.length === 0) return undefined;
-    return {
-        rotateWhenChanged: keepersFingerprint(wanted.rotateWhenChanged, secret),
-        ...eachSetting((name) => {
-            if (!names.includes(name)) return undefined;
-            return {
-                before: declaredFingerprint(name, inForce, secret),
-                asked: declaredFingerprint(name, wanted, secret),
-                shown: shownFingerprint(live[name], secret),
-            };
-        }),
-    };
+    return open(wanted, secret, (name) => {
+        if (!names.includes(name)) return undefined;
+        return {
+            // Another spelling may be in force, and not shown.
+            before: isAlike(name, live, wanted) ? undefined : declaredFingerprint(name, inForce, secret),
+            asked: declaredFingerprint(name, wanted, secret),
+            shown: shownFingerprint(live[name], secret),
+        };
+    });
 }
 
 /**
- * What is open after a new secret has shown that an `/update` was done whose outcome was not known: what it has asked
- * for, and what is shown otherwise now.
+ * What is open after a new secret has come to light while it was not known whether an `/update` was done: what it has
+ * asked for, and what is shown otherwise now.
+ *
+ * @param secret the new one
  */
 export function stillOpen(saved: WebhookOutputs, live: WebhookSettings, secret: string): Unfinished | undefined {
-    const wasAsked = (name: Setting) =>
-        saved.unfinished?.[name]?.asked === declaredFingerprint(name, saved, saved.secret);
-    const names = settingNames.filter((name) => wasAsked(name) && !isAlike(name, live, saved));
-    return leftOtherwise(names, saved, live, live, secret);
+    return open(saved, secret, (name) => {
+        const earlier = saved.unfinished?.[name];
+        const asked = declaredFingerprint(name, saved, saved.secret);
+        const shown = declaredFingerprint(name, live, saved.secret);
+        if (earlier?.asked !== asked || shown === asked) return undefined;
+        // The new secret may be somebody else's then.
+        const isAsBefore = shown === earlier.before;
+        const mayBeDone = isAlike(name, live, saved);
+        if (mayBeDone && !isAsBefore) return undefined;
+        return {
+            before: mayBeDone ? undefined : declaredFingerprint(name, live, secret),
+            asked: declaredFingerprint(name, saved, secret),
+            shown: isAsBefore && !mayBeDone ? undefined : shownFingerprint(live[name], secret),
+        };
+    });
 }
 
 /**
@@ -116,6 +131,20 @@ export function isShownAgain(
 /** What an `/update` can set. */
 export const settingNames = ["url", "enabledEvents"] as const satisfies readonly Setting[];
 
+/** What is open with a secret that was made for the wanted `rotateWhenChanged`. */
+function open(
+    { rotateWhenChanged }: Pick<WebhookInputs, "rotateWhenChanged">,
+    secret: string,
+    ask: (name: Setting) => Asked | undefined,
+): Unfinished | undefined {
+    const settings = eachSetting(ask);
+    if (Object.keys(settings).length === 0) return undefined;
+    return { rotateWhenChanged: keepersFingerprint(rotateWhenChanged, secret), ...settings };
+}
+
 function eachSetting(ask: (name: Setting) => Asked | undefined): Partial<Record<Setting, Asked>> {
-    return withoutUndefined(Object.fromEntries(settingNames.map((name) => [name, ask(name)])));
+    const entries = settingNames.map((name) => [name, ask(name)] as const);
+    return withoutUndefined(
+        Object.fromEntries(entries.map(([name, asked]) => [name, asked && withoutUndefined(asked)])),
+    );
 }

@@ -14,7 +14,7 @@ import {
     shownOtherwise,
     stillSettlingMs,
 } from "./read";
-import { alikeUrl, distinctEvents, sameEvents, sameUrl } from "./same";
+import { alikeUrl, distinctEvents, sameEvents } from "./same";
 import {
     type Setting,
     type ShownAs,
@@ -26,6 +26,7 @@ import {
 import {
     isAlike,
     isInForce,
+    isSame,
     isShownAgain,
     type KnownSettings,
     leftOtherwise,
@@ -140,20 +141,20 @@ function compare(
     asked: Partial<WebhookSettings>,
     live: RegisteredWebhook & { readonly secret: string },
 ) {
-    const url = field("url", sameUrl(live.url, from.url));
-    const enabledEvents = field("enabledEvents", sameEvents(live.enabledEvents, from.enabledEvents));
+    const url = field("url");
+    const enabledEvents = field("enabledEvents");
 
     function field(
         name: Setting,
-        isSame: boolean,
     ): "as declared" | "spelled as before" | "ignored" | "changed elsewhere" | "shown otherwise" {
         const isAsDeclared = isAlike(name, live, wanted);
         const wasShown = isAlike(name, live, from) || isShownAs(from, name, live[name]);
-        const isAsBefore = isSame || (wasShown && !isAsDeclared);
+        const isAsBefore = isSame(name, live, from) || (wasShown && !isAsDeclared);
         const isAsked = name in asked;
+        if (isAsked && isSame(name, live, wanted)) return "as declared";
         if (isAsked && isShownAgain(name, from, wanted, live)) return "shown otherwise";
         // The same in the API's own spelling, which a refresh has saved: to ask for it again would rotate again.
-        const isSpelledByApi = isShownAs(from, name, from[name]);
+        const isSpelledByApi = from.unfinished?.[name] === undefined && isShownAs(from, name, from[name]);
         if (isAsked && isAsDeclared && isSpelledByApi && isAsBefore) return "spelled as before";
         if (isAsked && (isAsBefore || isIncomplete(name, wanted, live))) return "ignored";
         if (isAsDeclared) return "as declared";
