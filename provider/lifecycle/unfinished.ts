@@ -102,7 +102,7 @@ export function stillOpen(saved: WebhookOutputs, live: WebhookSettings, secret: 
         // The new secret may be somebody else's then.
         const isAsBefore = shown === earlier.before;
         const mayBeDone = isAlike(name, live, saved);
-        if (mayBeDone && !isAsBefore) return undefined;
+        if (mayBeDone && !isAsBefore && earlier.before !== undefined) return undefined;
         return {
             before: mayBeDone ? undefined : declaredFingerprint(name, live, secret),
             asked: declaredFingerprint(name, saved, secret),

@@ -14,7 +14,7 @@ import {
     shownOtherwise,
     stillSettlingMs,
 } from "./read";
-import { alikeUrl, distinctEvents, sameEvents } from "./same";
+import { distinctEvents } from "./same";
 import {
     type Setting,
     type ShownAs,
@@ -243,7 +243,7 @@ async function updateOnce(
             // One from before our last change has an older secret, which is another one, too.
             if (listing.askedAt < settledAt) return undefined;
             const live = shows(listing.get(id));
-            return live !== undefined && isAsWanted(live, settings) ? live : undefined;
+            return live !== undefined && isAsWanted(live, settings, saved) ? live : undefined;
         },
         unseen: () => "`/list` does not show a new secret yet.",
         next: "Run `pulumi up` again: it checks whether the update happened, and sends it again only if it did not.",
@@ -252,10 +252,14 @@ async function updateOnce(
     return changed;
 }
 
-function isAsWanted(live: WebhookSettings, wanted: Partial<WebhookSettings>): boolean {
-    return (
-        (wanted.url === undefined || alikeUrl(live.url, wanted.url)) &&
-        (wanted.enabledEvents === undefined || sameEvents(live.enabledEvents, wanted.enabledEvents))
+/** Whether a webhook is as it was asked for; in another spelling, if that is not the one before. */
+function isAsWanted(live: WebhookSettings, asked: Partial<WebhookSettings>, before: WebhookSettings): boolean {
+    const wanted = { ...before, ...asked };
+    return settingNames.every(
+        (name) =>
+            !(name in asked) ||
+            isSame(name, live, wanted) ||
+            (isAlike(name, live, wanted) && !isSame(name, live, before)),
     );
 }
 

@@ -1,55 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { PartialFailure, parseSaved, type WebhookInputs, type WebhookOutputs } from "../../provider/lifecycle";
-import { create, keep, read, renders, startAccount, stored, update } from "../support/account";
+import { PartialFailure, parseSaved, type WebhookOutputs } from "../../provider/lifecycle";
+import { create, renders, startAccount, stored, update } from "../support/account";
+import { LoneWebhook } from "../support/lone-webhook";
 
 /** What an `/update` leaves open that got lost or that was ignored, run by run, as the engine does it. */
 
-type Started = Awaited<ReturnType<typeof startAccount>>;
-
 const other = "https://api.example.com/other";
 const rotated = (round: string) => ({ ...renders, rotateWhenChanged: { round } });
-
-class Stack {
-    readonly #run: Started["run"];
-    readonly #id: string;
-    #failed: boolean;
-    saved: WebhookOutputs;
-
-    constructor(
-        run: Started["run"],
-        { id, outputs }: { readonly id: string; readonly outputs: WebhookOutputs },
-        failed = false,
-    ) {
-        this.#run = run;
-        this.#id = id;
-        this.#failed = failed;
-        this.saved = stored(outputs);
-    }
-
-    /** Says whether there was nothing to do, whether it was done, or that it failed. */
-    async up(wanted: WebhookInputs): Promise<"same" | "updated" | "failed"> {
-        const session = this.#run();
-        const { changes } = await keep(session, this.#id, this.saved, wanted);
-        // After a step that failed half-way the engine updates in any case.
-        if (changes.length === 0 && !this.#failed) return "same";
-        try {
-            this.saved = stored(await update(session, this.#id, this.saved, wanted));
-            this.#failed = false;
-            return "updated";
-        } catch (error) {
-            if (!(error instanceof PartialFailure)) throw error;
-            this.saved = stored(error.outputs);
-            this.#failed = true;
-            return "failed";
-        }
-    }
-
-    async refresh(): Promise<void> {
-        this.saved = stored((await read(this.#run(), this.#id, this.saved)) ?? this.saved);
-        this.#failed = false;
-    }
-}
 
 describe.each([false, true])("after a refresh: %s,", (refreshes) => {
     test.each([
@@ -61,7 +19,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
         for (const kind of ["lost", "ignored"] as const) {
             for (const keepers of [undefined, { round: "1" }]) {
                 const { emulator, run } = await startAccount();
-                const stack = new Stack(run, await create(run(), { ...renders, url: before }));
+                const stack = new LoneWebhook(run, await create(run(), { ...renders, url: before }));
                 const wanted = { ...renders, url: after, rotateWhenChanged: keepers };
                 if (kind === "lost") emulator.inject({ endpoint: "update", kind: "lost-request" });
                 else emulator.behave({ ignoredFields: ["url"] });
@@ -85,7 +43,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
                 for (const urlForm of ["as-sent", "lower-case", "trailing-slash", "tracking-query"] as const) {
                     const { emulator, run } = await startAccount({ urlForm });
                     const declared = { ...renders, url: "https://api.example.com/Hooks" };
-                    const stack = new Stack(run, await create(run(), declared));
+                    const stack = new LoneWebhook(run, await create(run(), declared));
                     if (kind === "lost") emulator.inject({ endpoint: "update", kind: "lost-request" });
                     else emulator.behave({ ignoredFields: [name] });
                     expect(await stack.up({ ...declared, [name]: values[name] })).toBe("failed");
@@ -112,7 +70,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
             for (const change of changes) {
                 for (const fault of [undefined, "lost-answer"] as const) {
                     const { emulator, run } = await startAccount(behaviour);
-                    const stack = new Stack(
+                    const stack = new LoneWebhook(
                         run,
                         await create(run(), { ...renders, enabledEvents: ["creator.success"] }),
                     );
@@ -140,7 +98,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
         "the way back from a spelling that the API does not show is sent, too: %s",
         async (urlForm, before, after) => {
             const { emulator, run } = await startAccount({ urlForm });
-            const stack = new Stack(run, await create(run(), { ...renders, url: before }));
+            const stack = new LoneWebhook(run, await create(run(), { ...renders, url: before }));
             expect(await stack.up({ ...renders, url: after })).toBe("failed");
             expect(emulator.webhooks).toMatchObject([{ url: after }]);
             if (refreshes) await stack.refresh();
@@ -156,7 +114,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
     ])("a new secret that somebody else has made does not show that an /update was done: %s", async (_, url) => {
         for (const ignoredFields of [[], ["url"]] as const) {
             const { emulator, run } = await startAccount();
-            const stack = new Stack(run, await create(run(), renders));
+            const stack = new LoneWebhook(run, await create(run(), renders));
             emulator.inject({ endpoint: "update", kind: "lost-request" });
             expect(await stack.up({ ...renders, url })).toBe("failed");
             emulator.rotate(emulator.webhooks[0]?.id ?? "");
@@ -177,7 +135,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
         async (urlForm) => {
             const { emulator, run } = await startAccount({ urlForm });
             const declared = { ...renders, url: "https://api.example.com/Hooks" };
-            const stack = new Stack(run, await create(run(), declared));
+            const stack = new LoneWebhook(run, await create(run(), declared));
             emulator.inject({ endpoint: "update", kind: "lost-request" });
             expect(await stack.up({ ...renders, url: other })).toBe("failed");
             await stack.refresh();
@@ -197,7 +155,7 @@ describe.each([false, true])("after a refresh: %s,", (refreshes) => {
         const wanted = { ...renders, adopt: id };
         const failure = await create(run(), wanted).catch((error: unknown) => error);
         if (!(failure instanceof PartialFailure)) throw failure;
-        const stack = new Stack(run, failure, true);
+        const stack = new LoneWebhook(run, failure, true);
         for (const expected of ["updated", "same", "same"]) {
             if (refreshes) await stack.refresh();
             expect(await stack.up(wanted)).toBe(expected);
@@ -211,7 +169,7 @@ test.each(["lost-answer", "lost-request"] as const)(
     async (kind) => {
         for (const listFails of [false, true]) {
             const { emulator, run } = await startAccount({ listLagMs: 200 });
-            const stack = new Stack(run, await create(run(), renders));
+            const stack = new LoneWebhook(run, await create(run(), renders));
             await delay(400);
             expect(await stack.up(rotated("1"))).toBe("updated");
             emulator.inject({ endpoint: "update", kind });
