@@ -78,7 +78,8 @@ async function play({
         const stored = () => emulator.webhooks[0] ?? { id: "gone", url: "", secret: "", enabledEvents: [] };
         const isThere = ({ url, enabledEvents }: WebhookInputs) =>
             sameUrl(stored().url, url) && sameEvents(stored().enabledEvents, enabledEvents);
-        // An API that shows one spelling for several hides which of them it has left, and what is ignored twice is believed.
+        // An API that shows one spelling for several hides which of them it has left; and what is ignored twice is
+        // believed.
         const ignored = new Set<string>(
             hiding.includes(behaviour.urlForm) || steps.some(({ kind }) => kind === "rotate") ? ["url"] : [],
         );
