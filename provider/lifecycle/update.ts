@@ -113,10 +113,9 @@ export async function bringAbout(
     const { ignored, elsewhere, shownAs, isRespelled } = compare(from, wanted, settings, live);
     if (ignored.length > 0) {
         // As it was declared, where it is what it was.
-        const wasShown = (name: Setting) => isShownAs(from, name, live[name]) || isAlike(name, live, from);
         const inForce = {
-            url: (wasShown("url") ? from : live).url,
-            enabledEvents: (wasShown("enabledEvents") ? from : live).enabledEvents,
+            url: (isShownAsBefore("url", from, live) ? from : live).url,
+            enabledEvents: (isShownAsBefore("enabledEvents", from, live) ? from : live).enabledEvents,
         };
         const unfinished = leftOtherwise(ignored, wanted, live, inForce, secret);
         throw new PartialFailure(
@@ -148,8 +147,7 @@ function compare(
         name: Setting,
     ): "as declared" | "spelled as before" | "ignored" | "changed elsewhere" | "shown otherwise" {
         const isAsDeclared = isAlike(name, live, wanted);
-        const wasShown = isAlike(name, live, from) || isShownAs(from, name, live[name]);
-        const isAsBefore = isSame(name, live, from) || (wasShown && !isAsDeclared);
+        const isAsBefore = isSame(name, live, from) || (isShownAsBefore(name, from, live) && !isAsDeclared);
         const isAsked = name in asked;
         if (isAsked && isSame(name, live, wanted)) return "as declared";
         if (isAsked && isShownAgain(name, from, wanted, live)) return "shown otherwise";
@@ -180,6 +178,11 @@ function compare(
         // In another spelling than declared, which is no habit that has to be known.
         isRespelled: url === "spelled as before" || (url === "shown otherwise" && habit?.url === undefined),
     };
+}
+
+/** Whether the API shows a setting as it has shown what was saved before. */
+function isShownAsBefore(name: Setting, from: WebhookOutputs, live: WebhookSettings): boolean {
+    return isAlike(name, live, from) || isShownAs(from, name, live[name]);
 }
 
 /** Whether the API's habit was told already. */
