@@ -78,7 +78,8 @@ export function cachedSecrets(fetchSecrets: FetchSecrets, options: CachedSecrets
     }
     new OptionsCheck("cachedSecrets", options)
         .numbers("maxAgeSeconds", "minRefetchSeconds", "maxStaleSeconds", "timeoutSeconds", "maxWaiting")
-        .functions("onFetchError", "now");
+        .functions("onFetchError", "now")
+        .only();
     const { maxWaiting = 100, onFetchError, now = Date.now } = options;
     const minRefetch = (options.minRefetchSeconds ?? 5) * 1000;
     // Otherwise a known secret would have to wait until it may be asked for again.

@@ -42,7 +42,7 @@ export interface MemoryDedupe extends DedupeStore {
  * ```
  */
 export function memoryDedupe(options: MemoryDedupeOptions = {}): MemoryDedupe {
-    new OptionsCheck("memoryDedupe", options).numbers("maxEntries").functions("now");
+    new OptionsCheck("memoryDedupe", options).numbers("maxEntries").functions("now").only();
     const { maxEntries = 10_000, now = Date.now } = options;
     /** In the order of being claimed. Not bounded by `maxEntries`: these are being handled at the moment. */
     const claims = new Map<string, { owner: string; until: number }>();

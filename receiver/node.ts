@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { type CachedSecretsOptions, cachedSecrets } from "./cached-secrets.js";
+import { OptionsCheck } from "./options.js";
 import type { SecretSource } from "./secrets.js";
 import { secretsFromText } from "./secrets-from-text.js";
 
@@ -30,6 +31,7 @@ export function secretsFromFile(
     if (typeof path !== "string" && !(path instanceof URL)) {
         throw new TypeError("secretsFromFile: the path must be a string or a file URL.");
     }
+    new OptionsCheck("secretsFromFile", options).numbers("maxStaleSeconds").functions("onFetchError").only();
     let read: { stamp: string; secrets: string[] } | undefined;
 
     async function secretsNow(): Promise<string[]> {

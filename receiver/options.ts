@@ -29,15 +29,20 @@ const ranges = {
  * Checks options when they are given: NaN, for example, is neither more nor less than any limit, and would switch it
  * off.
  *
- * @throws {TypeError} When an option is not of its type.
+ * @throws {TypeError} When an option is not of its type, or there is none of its name.
  * @throws {RangeError} When a number is out of its range.
  */
 export class OptionsCheck {
+    /** What was checked by its name. */
+    private readonly known: string[];
+
     /** @param owner The function that the options are given to, for messages. */
     constructor(
         private readonly owner: string,
         private readonly options: object,
     ) {
+        // Not where it is declared: Pulumi's serialization of functions would leave it out.
+        this.known = [];
         if (typeof options !== "object" || options === null) {
             throw new TypeError(`${owner}: the options must be an object; got ${shown(options)}.`);
         }
@@ -71,7 +76,18 @@ export class OptionsCheck {
         throw new TypeError(`${this.owner}: ${name} must be ${wanted}; got ${shown(value)}.`);
     }
 
+    /** Nothing else is given: an option with a misspelt name would be without effect. */
+    only(...others: string[]): this {
+        const known = [...this.known, ...others];
+        const stray = Object.entries(this.options).find(
+            ([name, value]) => !known.includes(name) && value !== undefined,
+        );
+        if (stray === undefined) return this;
+        throw new TypeError(`${this.owner}: there is no option ${stray[0]}; the options are ${known.join(", ")}.`);
+    }
+
     private given(name: string): unknown {
+        this.known.push(name);
         return (this.options as Record<string, unknown>)[name];
     }
 }

@@ -133,7 +133,7 @@ export interface Receiver {
  * });
  * ```
  *
- * @throws {TypeError} When an option is not of its type.
+ * @throws {TypeError} When an option is not of its type, or there is none of its name.
  * @throws {RangeError} When a number is out of its range.
  * @throws {SecretsError} When `secrets` are given as they are, and cannot be secrets. (None at all is no error: the
  * webhook may not be there yet.)
@@ -268,7 +268,8 @@ function checkOptions(options: ReceiverOptions): void {
             (value) => value === undefined || (typeof value === "string" && /^[\x21-\x7e]{1,200}$/.test(value)),
         )
         .numbers("keepSeconds", "leaseSeconds", "waitSeconds", "maxBytes")
-        .functions("onRefused", "onError");
+        .functions("onRefused", "onError")
+        .only();
 }
 
 function bodyWasRead(): SetupError {

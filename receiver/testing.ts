@@ -6,6 +6,7 @@
  */
 import type { LambdaEvent } from "./adapters/lambda.js";
 import type { CreatorFailure, CreatorSuccess } from "./delivery.js";
+import { OptionsCheck } from "./options.js";
 
 /** What Captions delivers for a video that is ready. */
 export type SuccessEvent = Omit<CreatorSuccess, "raw">;
@@ -104,7 +105,7 @@ export function failureEvent(fields: Partial<Omit<FailureEvent, "event">> = {}):
 /**
  * A delivery as a Fetch `Request`: for a receiver itself, a Worker, Deno, Bun, Hono.
  *
- * @throws {TypeError} When the secret cannot be one, or the URL is not absolute.
+ * @throws {TypeError} When there is no such option, the secret cannot be one, or the URL is not absolute.
  *
  * @example
  * ```ts
@@ -116,14 +117,16 @@ export function failureEvent(fields: Partial<Omit<FailureEvent, "event">> = {}):
  * console.log(response.status); // 200
  * ```
  */
-export function deliveryRequest({ url = defaultUrl, ...delivery }: DeliveryRequestOptions): Request {
+export function deliveryRequest(options: DeliveryRequestOptions): Request {
+    new OptionsCheck("deliveryRequest", options).only("secret", "event", "url");
+    const { url = defaultUrl, ...delivery } = options;
     return new Request(url, nodeDelivery(delivery));
 }
 
 /**
  * A delivery as data, for a server that runs: for `fetch`, `http.request`, supertest, or `inject` of Fastify.
  *
- * @throws {TypeError} When the secret cannot be one.
+ * @throws {TypeError} When there is no such option, the secret cannot be one.
  *
  * @example
  * ```ts
@@ -136,7 +139,9 @@ export function deliveryRequest({ url = defaultUrl, ...delivery }: DeliveryReque
  * // Or: await fetch(url, nodeDelivery({ secret: "whsec_test" }));
  * ```
  */
-export function nodeDelivery({ secret, event = successEvent() }: DeliveryOptions): NodeDelivery {
+export function nodeDelivery(options: DeliveryOptions): NodeDelivery {
+    new OptionsCheck("nodeDelivery", options).only("secret", "event");
+    const { secret, event = successEvent() } = options;
     // The message does not repeat it: a test may be given a real one.
     if (typeof secret !== "string" || !/^[\x21-\x7e]+$/.test(secret)) {
         throw new TypeError("The secret of a delivery must be a text of printable ASCII without spaces.");
@@ -151,7 +156,8 @@ export function nodeDelivery({ secret, event = successEvent() }: DeliveryOptions
 /**
  * A delivery as the event that AWS Lambda calls a function with.
  *
- * @throws {TypeError} When the secret cannot be one, the URL is not absolute, or there is no such format.
+ * @throws {TypeError} When there is no such option, the secret cannot be one, the URL is not absolute, or there is no
+ * such format.
  *
  * @example
  * ```ts
@@ -165,6 +171,7 @@ export function nodeDelivery({ secret, event = successEvent() }: DeliveryOptions
  * ```
  */
 export function lambdaDelivery(options: LambdaDeliveryOptions): LambdaDelivery {
+    new OptionsCheck("lambdaDelivery", options).only("secret", "event", "url", "format");
     const { url = defaultUrl, format = "2.0", ...delivery } = options;
     const { method, body, headers: sent } = nodeDelivery(delivery);
     const { host, pathname: path, search, searchParams } = new URL(url);

@@ -8,6 +8,7 @@ import {
     toFastifyPlugin,
 } from "../../receiver";
 import { secretsFromFile } from "../../receiver/node";
+import { deliveryRequest, lambdaDelivery, nodeDelivery } from "../../receiver/testing";
 import { secret, success } from "./support";
 
 /** Options as a program without types gives them. */
@@ -39,7 +40,7 @@ const numbers: [string, (given: Given) => unknown, string, number, number, unkno
     ["cachedSecrets", cached, "maxStaleSeconds", 0, 315_360_000, never],
     ["cachedSecrets", cached, "timeoutSeconds", 0.001, 86_400, [...never, 0]],
     ["cachedSecrets", cached, "maxWaiting", 0, 1_000_000, fractions],
-    ["cachedSecrets", file, "maxStaleSeconds", 0, 315_360_000, never],
+    ["secretsFromFile", file, "maxStaleSeconds", 0, 315_360_000, never],
     ["memoryDedupe", memory, "maxEntries", 1, Number.MAX_SAFE_INTEGER, [...fractions, 0]],
     ["parseDelivery", parse, "maxBytes", 1, Number.MAX_SAFE_INTEGER, [...fractions, 0]],
 ];
@@ -93,7 +94,7 @@ const others: [string, (given: Given) => unknown, string, string, unknown[], unk
     ],
     ["cachedSecrets", cached, "onFetchError", "a function", noFunction, [undefined, () => 1]],
     ["cachedSecrets", cached, "now", "a function", noFunction, [undefined, () => 1]],
-    ["cachedSecrets", file, "onFetchError", "a function", noFunction, [undefined, () => 1]],
+    ["secretsFromFile", file, "onFetchError", "a function", noFunction, [undefined, () => 1]],
     ["memoryDedupe", memory, "now", "a function", noFunction, [undefined, () => 1]],
 ];
 
@@ -133,5 +134,24 @@ test("a secret that is given at the wrong place is not shown", () => {
 test("secrets that cannot be secrets are an error when they are given", () => {
     for (const secrets of [`["${secret}"]`, `${secret} ${secret}`, [7]]) {
         expect(() => receiver({ secrets })).toThrow(expect.objectContaining({ code: "secrets-malformed" }));
+    }
+});
+
+test("an option with a misspelt name is an error that names it and those that there are, not its value", () => {
+    const misspelt: [(given: Given) => unknown, string, string][] = [
+        [receiver, "dedup", "createReceiver: there is no option dedup; the options are onDelivery, secrets, dedupe, "],
+        [cached, "maxAge", "cachedSecrets: there is no option maxAge; the options are maxAgeSeconds, "],
+        [file, "maxAgeSeconds", "secretsFromFile: there is no option maxAgeSeconds; the options are maxStaleSeconds, "],
+        [memory, "maxEntry", "memoryDedupe: there is no option maxEntry; the options are maxEntries, now."],
+        [parse, "maxByte", "parseDelivery: there is no option maxByte; the options are maxBytes."],
+        [(given) => deliveryRequest({ secret, ...given }), "evnt", "deliveryRequest: there is no option evnt; "],
+        [(given) => nodeDelivery({ secret, ...given }), "evnt", "nodeDelivery: there is no option evnt; "],
+        [(given) => lambdaDelivery({ secret, ...given }), "evnt", "lambdaDelivery: there is no option evnt; "],
+    ];
+    for (const [give, name, sentence] of misspelt) {
+        expect(() => give({ [name]: secret })).toThrow(TypeError);
+        expect(() => give({ [name]: secret })).toThrow(sentence);
+        expect(() => give({ [name]: secret })).toThrow(/^((?!whsec).)*$/);
+        expect(() => give({ [name]: undefined })).not.toThrow();
     }
 });

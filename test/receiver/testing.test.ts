@@ -134,7 +134,7 @@ test("it works in workerd, and brings no receiver along", async () => {
         write: false,
         metafile: true,
     });
-    expect(Object.keys(metafile.inputs)).toEqual(["receiver/testing.ts", "<stdin>"]);
+    expect(Object.keys(metafile.inputs)).toEqual(["receiver/options.ts", "receiver/testing.ts", "<stdin>"]);
     const worker = new Miniflare({
         modules: true,
         script: outputFiles[0]?.text ?? "",
