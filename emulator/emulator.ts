@@ -4,13 +4,15 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Api } from "./api/api";
 import { type Call, type Endpoint, webhookEndpoints } from "./api/calls";
 import { type Behaviour, changeBehaviour, defaultBehaviour } from "./behaviour/behaviour";
+import { checkNames } from "./behaviour/issues";
 import { attemptOnce, type DelivererOptions, type Delivery, deliver } from "./deliveries";
 import { EmulatorError } from "./errors";
 import type { Fault } from "./faults/fault";
 import { LateWork } from "./faults/late-work";
 import { FaultQueue } from "./faults/queue";
+import { checkOptions, defaultHost, type EmulatorOptions } from "./options";
 import { isLoopback } from "./server/guard";
-import { type ConnectionMode, type Listening, listen, type Tls } from "./server/listener";
+import { type ConnectionMode, type Listening, listen } from "./server/listener";
 import { createSite } from "./server/site";
 import { Traffic } from "./server/traffic";
 import { AttemptNumbers } from "./store/attempt-numbers";
@@ -20,39 +22,11 @@ import { loadState, saveState } from "./store/state-file";
 import { type Outcome, type Video, type VideoRequest, VideoStore } from "./store/videos";
 import { type RegisteredWebhook, type StoredWebhook, type WebhookSettings, WebhookStore } from "./store/webhooks";
 
-const defaultHost = "127.0.0.1";
-
-export interface EmulatorOptions {
-    /** Default: 0, any free port. */
-    readonly port?: number;
-    /**
-     * The address to listen on. Default: `127.0.0.1`, which only this machine can reach. On any but a loopback address,
-     * the page and the control endpoints need the API key too (in `x-api-key`; see `pageUrl` of the emulator).
-     */
-    readonly host?: string;
-    /** What calls must carry as `x-api-key`. Default: `emulator-key`; a random one where other machines can connect. */
-    readonly apiKey?: string;
-    /** The switches that differ from {@link defaultBehaviour}. */
-    readonly behaviour?: Partial<Behaviour>;
-    /**
-     * A JSON file that keeps webhooks (with their secrets) and videos from one start to the next. Default: memory only.
-     */
-    readonly stateFile?: string;
-    /** Told of each call and delivery, in a line without secrets. Default: nobody. */
-    readonly log?: (line: string) => void;
-    /**
-     * The time, in milliseconds since 1970, for list lag, rate limits, videos and the journals. Default: `Date.now`.
-     */
-    readonly now?: () => number;
-    /** Serves https with this key and certificate (PEM). Default: http. */
-    readonly tls?: Tls;
-}
-
 /**
  * Starts a server that behaves like the webhooks of the Captions API, deliveries included, for tests and to try things
  * out: Captions itself has no test environment.
  *
- * @throws {EmulatorError} when the port is in use, the state file is broken, or the behaviour is not possible
+ * @throws {EmulatorError} when the port is in use, the state file is broken, or an option is not possible
  *
  * @example
  * ```ts
@@ -107,6 +81,7 @@ export class Emulator {
 
     /** @internal use {@link startEmulator} */
     constructor(options: EmulatorOptions) {
+        checkOptions(options);
         this.#options = options;
         this.#local = isLoopback(options.host ?? defaultHost);
         this.apiKey = options.apiKey ?? (this.#local ? "emulator-key" : randomBytes(24).toString("base64url"));
@@ -305,17 +280,23 @@ export class Emulator {
         this.#listening?.closeIdle();
     }
 
-    /** Registers a webhook as somebody else would, by hand: it is no call. Nothing is checked. */
+    /**
+     * Registers a webhook as somebody else would, by hand: it is no call. The values are not checked.
+     *
+     * @throws {EmulatorError} when there is no such setting
+     */
     register(settings: WebhookSettings): RegisteredWebhook {
+        checkNames("setting of a webhook", settings, webhookSettings);
         return withoutVersion(this.#webhooks.register(settings));
     }
 
     /**
      * Changes a webhook as somebody else would, by hand; as always, it gets a new secret.
      *
-     * @throws {EmulatorError} when there is no such webhook
+     * @throws {EmulatorError} when there is no such webhook, or no such setting
      */
     update(id: string, change: Partial<WebhookSettings>): RegisteredWebhook {
+        checkNames("setting of a webhook", change, webhookSettings);
         const webhook = this.#webhooks.update(id, change);
         if (webhook === undefined) throw unknownWebhook(id);
         return withoutVersion(webhook);
@@ -349,7 +330,7 @@ export class Emulator {
      * delivery is repeated, as an API may do.
      *
      * @returns all attempts, once the last receiver has answered or its time is over
-     * @throws {EmulatorError} when there is no such video, or it has ended the other way
+     * @throws {EmulatorError} when there is no such video or outcome, or it has ended the other way
      */
     async finishVideo(operationId: string, outcome: Outcome): Promise<Delivery[]> {
         const video = this.#videos.finish(operationId, outcome);
@@ -458,6 +439,8 @@ export class Emulator {
         this.#changes.announce();
     }
 }
+
+const webhookSettings = ["url", "enabledEvents"] satisfies (keyof WebhookSettings)[];
 
 function withoutVersion({ id, url, secret, enabledEvents }: StoredWebhook): RegisteredWebhook {
     return { id, url, secret, enabledEvents: [...enabledEvents] };

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { EmulatorError } from "../errors";
-import { describeIssue, unknownName } from "./issues";
+import { checkNames, describeIssue } from "./issues";
 import { oddFormNames, oddNeighbourNames } from "./odd-entries";
 import { retryAfterFormNames } from "./retry-after";
 import { urlFormNames } from "./url-forms";
@@ -143,10 +143,8 @@ export function changeBehaviour(current: Behaviour, change: unknown): Behaviour 
     if (typeof change !== "object" || change === null || Array.isArray(change)) {
         throw new EmulatorError('A behaviour is an object of switches, for example {"listLagMs": 2000}.');
     }
+    checkNames("switch", change, Object.keys(switches));
     const given = Object.entries(change).filter(([, value]) => value !== undefined);
-    for (const [name] of given) {
-        if (!Object.hasOwn(switches, name)) throw unknownName("switch", name, Object.keys(switches));
-    }
     const result = v.safeParse(schema, { ...current, ...Object.fromEntries(given) });
     if (result.success) return result.output;
     throw new EmulatorError(`Wrong value of the switch ${describeIssue(result.issues[0])}`);

@@ -6,8 +6,16 @@ import { nearest } from "./nearest";
 export function describeIssue(issue: v.BaseIssue<unknown>): string {
     const path = v.getDotPath(issue);
     const place = path === null ? "" : `${path}: `;
+    // A property that an object lacks: what is expected is its name then.
+    if (path !== null && issue.type.endsWith("object") && issue.received === "undefined") return `${place}is required.`;
     if (issue.expected === null) return `${place}${issue.message}.`;
     return `${place}expected ${issue.expected.replace(/^\((.*)\)$/, "$1")}, received ${issue.received}.`;
+}
+
+/** @throws {EmulatorError} for a name that doesn't exist, as misspelt ones would be without effect */
+export function checkNames(what: string, given: object, names: readonly string[]): void {
+    const stray = Object.entries(given).find(([name, value]) => !names.includes(name) && value !== undefined);
+    if (stray !== undefined) throw unknownName(what, stray[0], names);
 }
 
 /** What somebody named doesn't exist: with the name that was probably meant, or else all names. */

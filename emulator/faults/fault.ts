@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Endpoint } from "../api/calls";
 import { milliseconds } from "../behaviour/behaviour";
-import { describeIssue, unknownName } from "../behaviour/issues";
+import { checkNames, describeIssue, unknownName } from "../behaviour/issues";
 import { EmulatorError } from "../errors";
 import type { FaultDetails } from "./details";
 import { canWorkLate, type FaultKind, faultKindNames } from "./kinds";
@@ -27,20 +27,22 @@ export interface Fault extends FaultDetails {
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const headerText = v.pipe(v.string(), v.regex(/^[\x20-\x7e]*$/));
 
+const entries = {
+    endpoint: v.picklist(["events", "register", "list", "update", "delete", "submit", "poll", "any"]),
+    kind: v.picklist(faultKindNames),
+    times: v.optional(v.pipe(count, v.minValue(1)), 1),
+    after: v.optional(count, 0),
+    webhookId: v.exactOptional(v.string()),
+    url: v.exactOptional(v.string()),
+    doneAfterMs: v.exactOptional(milliseconds),
+    status: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599))),
+    retryAfter: v.exactOptional(v.union([headerText, v.number(), v.array(headerText)])),
+    delayMs: v.exactOptional(milliseconds),
+    body: v.exactOptional(v.string()),
+};
+
 const schema = v.pipe(
-    v.strictObject({
-        endpoint: v.picklist(["events", "register", "list", "update", "delete", "submit", "poll", "any"]),
-        kind: v.picklist(faultKindNames),
-        times: v.optional(v.pipe(count, v.minValue(1)), 1),
-        after: v.optional(count, 0),
-        webhookId: v.exactOptional(v.string()),
-        url: v.exactOptional(v.string()),
-        doneAfterMs: v.exactOptional(milliseconds),
-        status: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(599))),
-        retryAfter: v.exactOptional(v.union([headerText, v.number(), v.array(headerText)])),
-        delayMs: v.exactOptional(milliseconds),
-        body: v.exactOptional(v.string()),
-    }),
+    v.strictObject(entries),
     v.forward(
         v.check(
             ({ endpoint, webhookId }) => webhookId === undefined || !["events", "register", "list"].includes(endpoint),
@@ -73,6 +75,7 @@ export function checkFault(fault: unknown): CheckedFault {
     if (typeof kind === "string" && !(faultKindNames as readonly string[]).includes(kind)) {
         throw unknownName("kind of fault", kind, faultKindNames);
     }
+    if (typeof fault === "object" && fault !== null) checkNames("property of a fault", fault, Object.keys(entries));
     const result = v.safeParse(schema, fault);
     if (result.success) return result.output;
     throw new EmulatorError(`The fault is not possible: ${describeIssue(result.issues[0])}`);

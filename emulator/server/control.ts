@@ -10,7 +10,7 @@ import { EmulatorError } from "../errors";
 import type { Fault } from "../faults/fault";
 import { type ViewOptions, view } from "../page/view";
 import type { Changes } from "../store/changes";
-import type { Outcome } from "../store/videos";
+import { type Outcome, outcomes } from "../store/videos";
 import { sendJson } from "./answering";
 import { sendChanges } from "./live";
 
@@ -80,7 +80,7 @@ const routes: Readonly<Record<string, Handler>> = {
 const finishSchema = v.strictObject({
     /** Without it, a new video is asked for. */
     operationId: v.optional(v.string()),
-    outcome: v.picklist(["success", "failure"]),
+    outcome: v.picklist(outcomes),
 });
 
 const redeliverSchema = v.strictObject({

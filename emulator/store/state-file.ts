@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { EmulatorError } from "../errors";
-import type { Video } from "./videos";
+import { outcomes, type Video } from "./videos";
 import type { StoredWebhook } from "./webhooks";
 
 export interface State {
@@ -28,7 +28,7 @@ const schema = v.object({
             videoSeconds: v.number(),
             lengthSeconds: v.number(),
             signature: v.string(),
-            outcome: v.optional(v.picklist(["success", "failure"])),
+            outcome: v.optional(v.picklist(outcomes)),
         }),
     ),
 });

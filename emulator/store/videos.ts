@@ -1,8 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { unknownName } from "../behaviour/issues";
 import { EmulatorError } from "../errors";
 
 /** What becomes of a video. */
-export type Outcome = "success" | "failure";
+export type Outcome = (typeof outcomes)[number];
+
+export const outcomes = ["success", "failure"] as const;
 
 /** What the creator's `/submit` takes; only `script` matters here. */
 export interface VideoRequest {
@@ -78,11 +81,12 @@ export class VideoStore {
      * Ends the making of a video. With the outcome that it has already it changes nothing, so that its delivery can be
      * repeated.
      *
-     * @throws {EmulatorError} if there is no such video, or if it has ended the other way
+     * @throws {EmulatorError} if there is no such video or outcome, or if it has ended the other way
      */
     finish(operationId: string, outcome: Outcome): Video {
         const before = this.find(operationId);
         if (before === undefined) throw new EmulatorError(`There is no video with the operation id ${operationId}.`);
+        if (!outcomes.includes(outcome)) throw unknownName("outcome", String(outcome), outcomes);
         if (before.outcome === outcome) return before;
         if (before.outcome !== undefined) {
             throw new EmulatorError(`The video ${operationId} has ended already, with "${before.outcome}".`);

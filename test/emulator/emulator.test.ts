@@ -4,7 +4,14 @@ import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { EmulatorError, startEmulator } from "../../emulator";
+import {
+    EmulatorError,
+    type EmulatorOptions,
+    type Fault,
+    type Outcome,
+    startEmulator,
+    type WebhookSettings,
+} from "../../emulator";
 import { receive, start } from "./support";
 
 test("it says where it is", async () => {
@@ -20,6 +27,38 @@ test("a port in use is an EmulatorError in words", async () => {
     const starting = startEmulator({ port });
     await expect(starting).rejects.toThrow(EmulatorError);
     await expect(starting).rejects.toThrow(/that port is in use/);
+});
+
+test.each([
+    [{ behavior: { listLagMs: 1 } }, 'There is no option "behavior". Did you mean "behaviour"?'],
+    [{ port: "abc" }, 'Wrong value of the option port: expected number, received "abc".'],
+    [{ port: 70_000 }, "Wrong value of the option port: expected <=65535, received 70000."],
+    [{ log: "yes" }, 'Wrong value of the option log: expected Function, received "yes".'],
+])("an option that is wrong or misspelt is an EmulatorError in words: %j", async (options, words) => {
+    const starting = startEmulator(options as EmulatorOptions);
+    await expect(starting).rejects.toThrow(EmulatorError);
+    await expect(starting).rejects.toThrow(words);
+});
+
+test("what is misspelt by hand is an EmulatorError with the nearest name", async () => {
+    const emulator = await start();
+    const misspelt = { url: "https://a.example/", enabledEvent: ["creator.success"] } as unknown as WebhookSettings;
+    const sentence = 'There is no setting of a webhook "enabledEvent". Did you mean "enabledEvents"?';
+    expect(() => emulator.register(misspelt)).toThrow(sentence);
+    expect(() => emulator.update("wh_1", misspelt)).toThrow(sentence);
+    const operationId = emulator.submitVideo();
+    const finishing = emulator.finishVideo(operationId, "sucess" as Outcome);
+    await expect(finishing).rejects.toThrow('There is no outcome "sucess". Did you mean "success"?');
+    expect(emulator.videos).toEqual([{ operationId, outcome: undefined }]);
+    const fault = { endpoint: "update", kind: "hang", time: 2 } as unknown as Fault;
+    expect(() => emulator.inject(fault)).toThrow('There is no property of a fault "time". Did you mean "times"?');
+});
+
+test("a call whose body lacks a property is answered with its name", async () => {
+    const emulator = await start();
+    const headers = { "x-api-key": emulator.apiKey, "content-type": "application/json" };
+    const answer = await fetch(`${emulator.creatorUrl}/submit`, { method: "POST", headers, body: "{}" });
+    expect(await answer.text()).toContain("script: is required.");
 });
 
 test("stop can be called again, and closes connections that are open", async () => {
