@@ -31,7 +31,7 @@ const scheduleKey: unique symbol = Symbol.for("pulumi-captions.schedule");
  * the same names, whatever its time zone. A name is the moment at which its period begins. A {@link RotatingWebhook}
  * that gets this very list knows when the next generation begins, as if `schedule` were set.
  *
- * @throws InputError where `every` or `overlap` is not of this form, or the overlap not shorter
+ * @throws InputError where `every` or `overlap` is not of this form, the overlap not shorter, or anything else is set
  *
  * @example
  * ```ts
@@ -41,9 +41,10 @@ const scheduleKey: unique symbol = Symbol.for("pulumi-captions.schedule");
  * captions.generations({ every: "90d", overlap: "7d", now: new Date("2026-09-06") }); // ["2026-09-04", "2026-06-06"]
  * ```
  */
-export function generations({ every, overlap, now = new Date() }: GenerationsOptions): string[] {
+export function generations(options: GenerationsOptions): string[] {
+    const { every, overlap, now = new Date() } = options;
     const schedule = { every, overlap };
-    const lengths = lengthsOf(schedule, "");
+    const lengths = unknownProperty(options, ["every", "overlap", "now"]) ?? lengthsOf(schedule, "");
     if (typeof lengths === "string") throw new InputError(lengths);
     if (!(now instanceof Date) || Number.isNaN(now.getTime())) throw new InputError("now: is not a date");
     if (now.getTime() < 0 || now.getTime() > latest)
@@ -81,6 +82,7 @@ function milliseconds(text: string): number | undefined {
 }
 
 function notALength(value: unknown): string {
+    if (value == null) return 'is required: a length like "12h", "90d" or "13w"';
     // An output of Pulumi's would tell what to do instead of its conversion to a string, at length.
     const given = typeof value === "object" && value !== null ? "an object or an Output" : `"${value}"`;
     return `must be like "12h", "90d" or "13w", not ${given}`;
@@ -158,10 +160,8 @@ function scheduledLengths(schedule: unknown): Lengths | string {
     if (prototype !== Object.prototype && prototype !== null) {
         return 'schedule: must be a plain object, like { every: "90d", overlap: "7d" }, not an Output';
     }
-    const { every, overlap, ...others } = schedule as RotationSchedule;
-    const [stray] = Object.keys(others);
-    if (stray !== undefined) return `schedule.${stray}: unknown property; there are every, overlap`;
-    return lengthsOf({ every, overlap }, "schedule.");
+    const given = schedule as RotationSchedule;
+    return unknownProperty(given, ["every", "overlap"], "schedule.") ?? lengthsOf(given, "schedule.");
 }
 
 /** By the newest name rather than the clock, so that they are those of what is registered. */
@@ -179,12 +179,29 @@ function timesOf([newest = "", ...older]: readonly string[], lengths: Lengths | 
     };
 }
 
+/** The inputs of a rotating webhook, on both fronts. */
+export const rotatingInputs: readonly string[] = [
+    "url",
+    "enabledEvents",
+    "allowDuplicateUrl",
+    "generations",
+    "schedule",
+    "distinctUrls",
+    "dropAtOnce",
+    "adopt",
+];
+
+/** What is set, and is none of the properties that there are: a sentence that begins with its name. */
+export function unknownProperty(given: object, known: readonly string[], prefix = ""): string | undefined {
+    const stray = Object.entries(given).find(([name, value]) => !known.includes(name) && value != null);
+    return stray && `${prefix}${stray[0]}: unknown property; there are ${known.join(", ")}`;
+}
+
 /** The type of a rotating webhook, on both fronts. In every user's state, so it stays. */
 export const rotatingType = "captions:index:RotatingWebhook";
 
 function generationProblem(generations: unknown, adopting: readonly string[]): string | undefined {
-    if (generations == null)
-        return "generations: must be a plain list of strings, not an Output; or set schedule instead";
+    if (generations == null) return "generations: is required: a plain list of strings; or set schedule instead";
     if (!Array.isArray(generations)) return "generations: must be a plain list of strings, not an Output";
     if (generations.length === 0) return "generations: is empty; name at least one generation, newest first";
     if (generations.some((generation) => typeof generation !== "string" || !/^[\w.:-]{1,100}$/.test(generation))) {

@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type RotationSchedule, rotatingType, rotationOf, scheduleOf, withGeneration } from "../generations";
+import {
+    type RotationSchedule,
+    rotatingInputs,
+    rotatingType,
+    rotationOf,
+    scheduleOf,
+    unknownProperty,
+    withGeneration,
+} from "../generations";
 import { generationOf, Webhook, type WebhookArgs } from "./webhook";
 
 /** The inputs of a {@link RotatingWebhook}. */
@@ -79,7 +87,9 @@ export class RotatingWebhook extends pulumi.ComponentResource {
      */
     readonly overlapEnds: pulumi.Output<string | undefined>;
 
-    /** @throws RunError where `generations` is empty, or has a name twice, or `schedule` is none */
+    /**
+     * @throws RunError where `generations` is empty or has a name twice, `schedule` is none, or there is no such input
+     */
     constructor(name: string, args: RotatingWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
         super(rotatingType, name, {}, opts);
         const {
@@ -91,7 +101,9 @@ export class RotatingWebhook extends pulumi.ComponentResource {
             ...inputs
         } = args ?? {};
         // A program in JavaScript, or one that has an output at hand, gets a sentence instead of a crash.
-        const rotation = rotationOf({ generations, schedule }, Object.keys(adopt ?? {}));
+        const rotation =
+            unknownProperty(args ?? {}, [...rotatingInputs, "account"]) ??
+            rotationOf({ generations, schedule }, Object.keys(adopt ?? {}));
         if (typeof rotation === "string") throw new pulumi.RunError(`RotatingWebhook "${name}": ${rotation}`);
         const { names, times } = rotation;
 

@@ -8,7 +8,14 @@ import {
     type RegisterResourceResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
 import { CaptionsError } from "../errors";
-import { type RotationTimes, rotatingType, rotationOf, withGeneration } from "../generations";
+import {
+    type RotationTimes,
+    rotatingInputs,
+    rotatingType,
+    rotationOf,
+    unknownProperty,
+    withGeneration,
+} from "../generations";
 import { hasUnknown, isUnknown, unknown } from "../lifecycle";
 import { withoutProxy } from "./engine-log";
 import { hasSecret, type Properties, plain, plainProperties, structOf, type Wire, wired, wireOf } from "./values";
@@ -61,7 +68,7 @@ class Construction {
         const { generations, schedule, distinctUrls, dropAtOnce, adopt } = plainProperties(this.#inputs);
         const adopting = typeof adopt === "object" && adopt !== null ? (adopt as Wire) : {};
         const rotation =
-            this.#misspelt() ??
+            unknownProperty(this.#inputs, rotatingInputs) ??
             mistyped({ distinctUrls, dropAtOnce, adopt }) ??
             unknownIn({ generations, schedule }) ??
             rotationOf({ generations, schedule }, Object.keys(adopting));
@@ -98,19 +105,6 @@ class Construction {
             });
         }
         return await this.#finish(urn, children.reverse(), times);
-    }
-
-    #misspelt(): string | undefined {
-        const known = [
-            ...sharedInputs,
-            "generations",
-            "schedule",
-            "distinctUrls",
-            "dropAtOnce",
-            "adopt",
-        ] as readonly string[];
-        const stray = Object.keys(this.#inputs).find((name) => !known.includes(name) && this.#inputs[name] != null);
-        return stray === undefined ? undefined : `${stray}: unknown property; there are ${known.join(", ")}`;
     }
 
     #component(): RegisterResourceRequest {

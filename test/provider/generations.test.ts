@@ -275,7 +275,8 @@ describe("a rotation", () => {
         [{ schedule: "90d" }, "schedule: must be a plain object, like { every:"],
         [{ schedule: ["90d", "7d"] }, "schedule: must be a plain object"],
         [{ schedule: new Map() }, "schedule: must be a plain object"],
-        [{ schedule: {} }, 'schedule.every: must be like "12h", "90d" or "13w", not "undefined"'],
+        [{ schedule: {} }, 'schedule.every: is required: a length like "12h", "90d" or "13w"'],
+        [{ schedule: { every: "90d" } }, "schedule.overlap: is required: a length like"],
         [{ schedule: { every: "3m", overlap: "7d" } }, 'schedule.every: must be like "12h", "90d" or "13w", not "3m"'],
         [{ schedule: { every: "90d", overlap: 7 } }, 'schedule.overlap: must be like "12h", "90d" or "13w", not "7"'],
         [{ schedule: { every: {}, overlap: "7d" } }, "schedule.every: must be like"],
@@ -286,8 +287,8 @@ describe("a rotation", () => {
         [{ schedule: { ...quarterly, now: "2026" } }, "schedule.now: unknown property; there are every, overlap"],
         [{ schedule: { every: "x" }, generations: ["a"] }, "schedule.every: must be like"],
         [{ schedule: quarterly, generations: [] }, "generations: is empty"],
-        [{}, "generations: must be a plain list of strings, not an Output; or set schedule instead"],
-        [{ generations: null, schedule: null }, "generations: must be a plain list of strings"],
+        [{}, "generations: is required: a plain list of strings; or set schedule instead"],
+        [{ generations: null, schedule: null }, "generations: is required: a plain list of strings"],
     ])("%j is refused by the property's name", (given, sentence) => {
         expect(rotation(given, "2026-11-24")).toEqual(expect.stringContaining(sentence));
         expect(String(rotation(given, "2026-11-24")).startsWith(sentence)).toBe(true);

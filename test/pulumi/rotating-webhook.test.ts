@@ -422,7 +422,9 @@ module.exports.kinds = times;`;
     test("that is none is a sentence, before anything is called", async () => {
         const { stack } = await startProject("");
         for (const [inputs, words] of [
-            ["", "generations: must be a plain list of strings, not an Output; or set schedule instead"],
+            ["", "generations: is required: a plain list of strings; or set schedule instead"],
+            ['shedule: { every: "90d", overlap: "7d" }', "shedule: unknown property; there are url, enabledEvents"],
+            ['generations: ["a"], distinctUrl: true', "distinctUrl: unknown property; there are url, enabledEvents"],
             ['schedule: "90d"', "schedule: must be a plain object, like { every:"],
             [
                 'schedule: { every: "3m", overlap: "7d" }',

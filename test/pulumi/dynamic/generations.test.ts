@@ -10,7 +10,7 @@ describe("generations that are none", () => {
             ['["a b"]', "generations: names are strings of at most 100 letters, digits"],
             [`["${"x".repeat(101)}"]`, "generations: names are strings of at most 100 letters, digits"],
             ["[2026]", "generations: names are strings of at most 100 letters, digits"],
-            ["undefined", "generations: must be a plain list of strings, not an Output"],
+            ["undefined", "generations: is required: a plain list of strings; or set schedule instead"],
             ['"2026"', "generations: must be a plain list of strings, not an Output"],
             ['pulumi.output(["a"])', "generations: must be a plain list of strings, not an Output"],
         ];
