@@ -1,7 +1,7 @@
 import { CommandError, UsageError } from "./errors";
 import type { Io } from "./io";
 import type { Stack } from "./list/compare";
-import { type Account, Accounts, type WebhookList } from "./provider";
+import { type Account, Accounts, CaptionsError, checkBaseUrl, type WebhookList } from "./provider";
 import { stackConfiguration, stackOptions, stackOptionsHelp, stackState } from "./pulumi";
 
 /** The options that say which account, and which stacks to compare it with. */
@@ -39,6 +39,7 @@ export interface AccountView {
  */
 export async function viewAccount(choice: AccountChoice, io: Io): Promise<AccountView> {
     const { cwd, pulumi } = choice;
+    const baseUrl = choice["base-url"] ? baseUrlFrom(choice["base-url"]) : undefined;
     const names = [...new Set(choice.stack)];
     const [first] = names;
     if (first === undefined) {
@@ -46,7 +47,7 @@ export async function viewAccount(choice: AccountChoice, io: Io): Promise<Accoun
     }
     const configuration = first === undefined ? undefined : await stackConfiguration({ stack: first, cwd, pulumi }, io);
     const setting = (name: string): string | undefined =>
-        name === "baseUrl" && choice["base-url"] ? choice["base-url"] : configuration?.get(`captions:${name}`);
+        (name === "baseUrl" ? baseUrl : undefined) ?? configuration?.get(`captions:${name}`);
     // Asked before the API, so that a mistyped stack costs no call.
     const account = new Accounts(setting, io.env, (line) => io.err(line), io.signal).open(choice.account);
     const stacks: Stack[] = [];
@@ -54,6 +55,14 @@ export async function viewAccount(choice: AccountChoice, io: Io): Promise<Accoun
         stacks.push({ name, ...(await stackState({ stack: name, cwd, pulumi }, io)) });
     }
     return { account, list: await account.client.list(), stacks };
+}
+
+function baseUrlFrom(option: string): string {
+    try {
+        return checkBaseUrl(option, "--base-url");
+    } catch (error) {
+        throw error instanceof CaptionsError ? new UsageError(error.message) : error;
+    }
 }
 
 /** @throws UsageError where an option is set that has no meaning without --stack */

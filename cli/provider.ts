@@ -2,7 +2,7 @@ import { isMarker } from "../provider/markers";
 
 /** Everything that the command line imports from `provider/`. */
 export type { RegisteredWebhook, WebhookList } from "../provider/api/responses";
-export { Accounts, defaultBaseUrl } from "../provider/configuration";
+export { Accounts, checkBaseUrl, defaultBaseUrl } from "../provider/configuration";
 export { CallError, CaptionsError } from "../provider/errors";
 export { type Account, check, knownEvents, Owners, remove } from "../provider/lifecycle";
 export { distinctEvents, looseUrl, sameEvents, sameKeepers, sameUrl } from "../provider/lifecycle/same";

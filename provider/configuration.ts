@@ -35,6 +35,12 @@ interface AccountSettings {
     readonly isKeyKept: boolean;
 }
 
+/** A value, and the name of where it was set: for a message, which says what to change. */
+interface Setting {
+    readonly value: string | undefined;
+    readonly name: string;
+}
+
 const seconds = v.pipe(
     v.string(),
     v.transform(Number),
@@ -66,11 +72,17 @@ export class Accounts {
      * @throws ConfigurationError where a value is invalid; a missing key is found only when it is needed
      */
     constructor(get: GetSetting, environment: Environment, notify: (line: string) => void, signal?: AbortSignal) {
-        const setting = (name: string, variable: string) => nonEmpty(get(name)) ?? nonEmpty(environment[variable]);
-        const baseUrl = checkBaseUrl(setting("baseUrl", "CAPTIONS_BASE_URL") ?? defaultBaseUrl, "captions:baseUrl");
-        const apiKey = checkKey(setting("apiKey", "CAPTIONS_API_KEY"), "captions:apiKey");
+        const setting = (name: string, variable: string): Setting => {
+            const kept = nonEmpty(get(name));
+            if (kept !== undefined) return { value: kept, name: `captions:${name}` };
+            return { value: nonEmpty(environment[variable]), name: variable };
+        };
+        const address = setting("baseUrl", "CAPTIONS_BASE_URL");
+        const baseUrl = checkBaseUrl(address.value ?? defaultBaseUrl, address.name);
+        const key = setting("apiKey", "CAPTIONS_API_KEY");
+        const apiKey = checkKey(key.value, key.name);
         const limit = (name: string, variable: string, otherwise: number) =>
-            checkSeconds(setting(name, variable), `captions:${name}`) ?? otherwise;
+            checkSeconds(setting(name, variable)) ?? otherwise;
         const { connectTimeoutMs, callTimeoutMs, listLagMs, maxWaitMs } = defaultLimits;
         this.#limits = {
             ...defaultLimits,
@@ -156,7 +168,11 @@ function checkKey(key: string | undefined, name: string): string | undefined {
     throw new ConfigurationError(`${name} contains whitespace or characters that are not valid in an API key.`);
 }
 
-function checkBaseUrl(baseUrl: string, name: string): string {
+/**
+ * @param name of what it was set with, for the message
+ * @throws ConfigurationError
+ */
+export function checkBaseUrl(baseUrl: string, name: string): string {
     const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
     const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
     if (url === undefined || !secure || url.username !== "" || url.password !== "" || /[?#]/.test(baseUrl)) {
@@ -168,7 +184,7 @@ function checkBaseUrl(baseUrl: string, name: string): string {
     return url.href.replace(/\/+$/, "");
 }
 
-function checkSeconds(value: string | undefined, name: string): number | undefined {
+function checkSeconds({ value, name }: Setting): number | undefined {
     if (value === undefined) return undefined;
     const result = v.safeParse(seconds, value);
     if (result.success) return result.output;

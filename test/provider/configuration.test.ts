@@ -52,6 +52,14 @@ test.each([
     expect(() => accounts(settings)).not.toThrow(/user:pw|two/);
 });
 
+test.each([
+    [{ CAPTIONS_BASE_URL: "http://api.example.com" }, /^CAPTIONS_BASE_URL must be an https URL/],
+    [{ CAPTIONS_API_KEY: "two\nlines" }, /^CAPTIONS_API_KEY contains whitespace/],
+    [{ CAPTIONS_LIST_LAG_SECONDS: "soon" }, /^CAPTIONS_LIST_LAG_SECONDS must be a number/],
+])("%j of the environment is refused with the variable's name", (environment: Record<string, string>, reason) => {
+    expect(() => accounts({}, environment)).toThrow(reason);
+});
+
 test("plain http is for this machine alone", () => {
     for (const baseUrl of ["http://127.0.0.1:4010/api", "http://localhost/api", "http://[::1]:1/api"]) {
         expect(() => accounts({ baseUrl, apiKey: "key" }).open(undefined)).not.toThrow();
