@@ -440,7 +440,8 @@ export class Emulator {
     }
 }
 
-const webhookSettings = ["url", "enabledEvents"] satisfies (keyof WebhookSettings)[];
+/** What is given may be what was handed out: a webhook with its id and secret, which stay its own. */
+const webhookSettings = ["url", "enabledEvents", "id", "secret"] satisfies (keyof RegisteredWebhook)[];
 
 function withoutVersion({ id, url, secret, enabledEvents }: StoredWebhook): RegisteredWebhook {
     return { id, url, secret, enabledEvents: [...enabledEvents] };

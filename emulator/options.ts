@@ -32,23 +32,24 @@ export interface EmulatorOptions {
     readonly tls?: Tls;
 }
 
-const text = v.optional(v.string());
+const text = v.nullish(v.string());
 const entries = {
-    port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
+    port: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
     host: text,
     apiKey: text,
-    // What is in it is checked where it is used, as each change of it is.
-    behaviour: v.optional(v.looseObject({})),
+    // Checked where it is used, as each change of it is.
+    behaviour: v.unknown(),
     stateFile: text,
-    log: v.optional(v.function()),
-    now: v.optional(v.function()),
-    tls: v.optional(v.looseObject({})),
+    log: v.nullish(v.function()),
+    now: v.nullish(v.function()),
+    tls: v.nullish(v.looseObject({})),
 } satisfies Record<keyof EmulatorOptions, v.GenericSchema>;
-const schema = v.object(entries);
+const schema = v.partial(v.object(entries));
 
-/** @throws {EmulatorError} naming an option that doesn't exist or a value that it doesn't have */
+/** @throws {EmulatorError} naming an option that doesn't exist or a value that it doesn't have, never the value */
 export function checkOptions(options: EmulatorOptions): void {
+    if (typeof options !== "object" || options === null) throw new EmulatorError("The options must be an object.");
     checkNames("option", options, Object.keys(entries));
     const result = v.safeParse(schema, options);
-    if (!result.success) throw new EmulatorError(`Wrong value of the option ${describeIssue(result.issues[0])}`);
+    if (!result.success) throw new EmulatorError(`Wrong value of the option ${describeIssue(result.issues[0], "")}`);
 }

@@ -2,14 +2,19 @@ import * as v from "valibot";
 import { EmulatorError } from "../errors";
 import { nearest } from "./nearest";
 
-/** An issue of the schema library with the place that it is about, which its message alone leaves out. */
-export function describeIssue(issue: v.BaseIssue<unknown>): string {
+/**
+ * An issue of the schema library with the place that it is about, which its message alone leaves out.
+ *
+ * @param given what is said of the value; "" where it may be a secret at the wrong place
+ */
+export function describeIssue(issue: v.BaseIssue<unknown>, given = `, received ${issue.received}`): string {
     const path = v.getDotPath(issue);
     const place = path === null ? "" : `${path}: `;
     // A property that an object lacks: what is expected is its name then.
     if (path !== null && issue.type.endsWith("object") && issue.received === "undefined") return `${place}is required.`;
+    if (issue.expected === "never") return `${place}is unknown.`;
     if (issue.expected === null) return `${place}${issue.message}.`;
-    return `${place}expected ${issue.expected.replace(/^\((.*)\)$/, "$1")}, received ${issue.received}.`;
+    return `${place}expected ${issue.expected.replace(/^\((.*)\)$/, "$1")}${given}.`;
 }
 
 /** @throws {EmulatorError} for a name that doesn't exist, as misspelt ones would be without effect */

@@ -31,13 +31,41 @@ test("a port in use is an EmulatorError in words", async () => {
 
 test.each([
     [{ behavior: { listLagMs: 1 } }, 'There is no option "behavior". Did you mean "behaviour"?'],
-    [{ port: "abc" }, 'Wrong value of the option port: expected number, received "abc".'],
-    [{ port: 70_000 }, "Wrong value of the option port: expected <=65535, received 70000."],
-    [{ log: "yes" }, 'Wrong value of the option log: expected Function, received "yes".'],
-])("an option that is wrong or misspelt is an EmulatorError in words: %j", async (options, words) => {
-    const starting = startEmulator(options as EmulatorOptions);
-    await expect(starting).rejects.toThrow(EmulatorError);
-    await expect(starting).rejects.toThrow(words);
+    [{ port: "whsec_1" }, "Wrong value of the option port: expected number."],
+    [{ port: 70_000 }, "Wrong value of the option port: expected <=65535."],
+    [{ log: "whsec_1" }, "Wrong value of the option log: expected Function."],
+    [{ apiKey: 70_000 }, "Wrong value of the option apiKey: expected string."],
+    [{ tls: "-----BEGIN PRIVATE KEY-----whsec_1" }, "Wrong value of the option tls: expected Object."],
+    [{ behaviour: "whsec_1" }, "A behaviour is an object of switches"],
+    [null, "The options must be an object."],
+])(
+    "an option that is wrong or misspelt is an EmulatorError in words, without its value: %j",
+    async (options, words) => {
+        const failure = await startEmulator(options as EmulatorOptions).catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(EmulatorError);
+        expect(String(failure)).toContain(words);
+        expect(String(failure)).not.toMatch(/whsec|70_?000/);
+    },
+);
+
+test("an option that is null is one that is not given", async () => {
+    const emulator = await startEmulator({
+        port: null,
+        apiKey: null,
+        log: null,
+        tls: null,
+    } as unknown as EmulatorOptions);
+    onTestFinished(() => emulator.stop());
+    expect(emulator.apiKey).toBe("emulator-key");
+});
+
+test("a webhook that was handed out can be given back, changed; its id and secret are its own", async () => {
+    const emulator = await start();
+    const webhook = emulator.register({ url: "https://a.example/", enabledEvents: ["creator.success"] });
+    const changed = emulator.update(webhook.id, { ...webhook, url: "https://b.example/" });
+    expect(changed).toMatchObject({ id: webhook.id, url: "https://b.example/" });
+    expect(changed.secret).not.toBe(webhook.secret);
+    expect(emulator.register(webhook)).not.toMatchObject({ id: webhook.id });
 });
 
 test("what is misspelt by hand is an EmulatorError with the nearest name", async () => {
