@@ -94,7 +94,7 @@ export interface ParseOptions {
  * @throws {RangeError} When `maxBytes` is out of its range.
  */
 export function parseDelivery(body: string | Uint8Array | object, options: ParseOptions = {}): Delivery {
-    new OptionsCheck("parseDelivery", options).numbers("maxBytes").only();
+    new OptionsCheck("parseDelivery", options).numbers("maxBytes");
     const raw = objectOf(body, options.maxBytes ?? defaultMaxBytes);
     const name = nonEmptyString(raw, "event");
 

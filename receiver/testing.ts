@@ -59,6 +59,9 @@ export interface LambdaDelivery extends LambdaEvent {
     [field: string]: unknown;
 }
 
+/** Of all forms of a delivery, so that one object serves for each. */
+const deliveryOptions = ["secret", "event", "url", "format"] satisfies (keyof LambdaDeliveryOptions)[];
+
 const defaultUrl = "https://receiver.example.com/hooks/captions";
 
 /**
@@ -118,7 +121,7 @@ export function failureEvent(fields: Partial<Omit<FailureEvent, "event">> = {}):
  * ```
  */
 export function deliveryRequest(options: DeliveryRequestOptions): Request {
-    new OptionsCheck("deliveryRequest", options).only("secret", "event", "url");
+    new OptionsCheck("deliveryRequest", options).only(...deliveryOptions);
     const { url = defaultUrl, ...delivery } = options;
     return new Request(url, nodeDelivery(delivery));
 }
@@ -140,7 +143,7 @@ export function deliveryRequest(options: DeliveryRequestOptions): Request {
  * ```
  */
 export function nodeDelivery(options: DeliveryOptions): NodeDelivery {
-    new OptionsCheck("nodeDelivery", options).only("secret", "event");
+    new OptionsCheck("nodeDelivery", options).only(...deliveryOptions);
     const { secret, event = successEvent() } = options;
     // The message does not repeat it: a test may be given a real one.
     if (typeof secret !== "string" || !/^[\x21-\x7e]+$/.test(secret)) {
@@ -171,7 +174,7 @@ export function nodeDelivery(options: DeliveryOptions): NodeDelivery {
  * ```
  */
 export function lambdaDelivery(options: LambdaDeliveryOptions): LambdaDelivery {
-    new OptionsCheck("lambdaDelivery", options).only("secret", "event", "url", "format");
+    new OptionsCheck("lambdaDelivery", options).only(...deliveryOptions);
     const { url = defaultUrl, format = "2.0", ...delivery } = options;
     const { method, body, headers: sent } = nodeDelivery(delivery);
     const { host, pathname: path, search, searchParams } = new URL(url);

@@ -8,7 +8,7 @@ import {
     toFastifyPlugin,
 } from "../../receiver";
 import { secretsFromFile } from "../../receiver/node";
-import { deliveryRequest, lambdaDelivery, nodeDelivery } from "../../receiver/testing";
+import { deliveryRequest, lambdaDelivery, nodeDelivery, successEvent } from "../../receiver/testing";
 import { secret, success } from "./support";
 
 /** Options as a program without types gives them. */
@@ -137,13 +137,20 @@ test("secrets that cannot be secrets are an error when they are given", () => {
     }
 });
 
+test("one object with the options of a delivery serves for each form of it", async () => {
+    const options = { secret, event: successEvent(), url: "https://a.example/hook", format: "1.0" } as const;
+    const body = JSON.stringify(options.event);
+    expect(await deliveryRequest(options).text()).toBe(body);
+    expect(nodeDelivery(options).body).toBe(body);
+    expect(lambdaDelivery(options).body).toBe(body);
+});
+
 test("an option with a misspelt name is an error that names it and those that there are, not its value", () => {
     const misspelt: [(given: Given) => unknown, string, string][] = [
         [receiver, "dedup", "createReceiver: there is no option dedup; the options are onDelivery, secrets, dedupe, "],
         [cached, "maxAge", "cachedSecrets: there is no option maxAge; the options are maxAgeSeconds, "],
         [file, "maxAgeSeconds", "secretsFromFile: there is no option maxAgeSeconds; the options are maxStaleSeconds, "],
         [memory, "maxEntry", "memoryDedupe: there is no option maxEntry; the options are maxEntries, now."],
-        [parse, "maxByte", "parseDelivery: there is no option maxByte; the options are maxBytes."],
         [(given) => deliveryRequest({ secret, ...given }), "evnt", "deliveryRequest: there is no option evnt; "],
         [(given) => nodeDelivery({ secret, ...given }), "evnt", "nodeDelivery: there is no option evnt; "],
         [(given) => lambdaDelivery({ secret, ...given }), "evnt", "lambdaDelivery: there is no option evnt; "],
