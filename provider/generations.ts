@@ -179,11 +179,12 @@ function timesOf([newest = "", ...older]: readonly string[], lengths: Lengths | 
     };
 }
 
+/** What each generation takes over from the inputs of the whole, on both fronts. */
+export const sharedInputs = ["url", "enabledEvents", "allowDuplicateUrl"] as const;
+
 /** The inputs of a rotating webhook, on both fronts. */
 export const rotatingInputs: readonly string[] = [
-    "url",
-    "enabledEvents",
-    "allowDuplicateUrl",
+    ...sharedInputs,
     "generations",
     "schedule",
     "distinctUrls",

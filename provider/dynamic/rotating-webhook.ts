@@ -102,7 +102,8 @@ export class RotatingWebhook extends pulumi.ComponentResource {
         } = args ?? {};
         // A program in JavaScript, or one that has an output at hand, gets a sentence instead of a crash.
         const rotation =
-            unknownProperty(args ?? {}, [...rotatingInputs, "account"]) ??
+            // Not offered, but passed on to each generation: to take it out again would rotate all of their secrets.
+            unknownProperty({ ...args, rotateWhenChanged: undefined }, [...rotatingInputs, "account"]) ??
             rotationOf({ generations, schedule }, Object.keys(adopt ?? {}));
         if (typeof rotation === "string") throw new pulumi.RunError(`RotatingWebhook "${name}": ${rotation}`);
         const { names, times } = rotation;

@@ -13,6 +13,7 @@ import {
     rotatingInputs,
     rotatingType,
     rotationOf,
+    sharedInputs,
     unknownProperty,
     withGeneration,
 } from "../generations";
@@ -24,9 +25,6 @@ import { generationInput } from "./webhook";
 const webhookType = "captions:index:Webhook";
 /** The type that a generation has in a state of the dynamic front. */
 const dynamicWebhookType = "pulumi-nodejs:dynamic/captions:Webhook";
-
-/** What a generation takes over from the inputs of the whole. */
-const sharedInputs = ["url", "enabledEvents", "allowDuplicateUrl"] as const;
 
 /**
  * Registers a rotating webhook with its generations at the engine, as the dynamic front's class does in the program.

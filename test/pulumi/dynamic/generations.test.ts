@@ -42,3 +42,15 @@ try {
         expect(failed.text).not.toContain("    at ");
     });
 });
+
+test("an input of a Webhook that is not offered, but was always passed on, is passed on: no secret changes for it", async () => {
+    const { stack, emulator } = await startProject(`
+const shared = { ...${JSON.stringify(renders)}, rotateWhenChanged: { quarter: "2026-Q4" } };
+new captions.RotatingWebhook("renders", { ...shared, generations: ["a"] });`);
+    expect(await stack.up()).toMatchObject({ code: 0 });
+    const [webhook] = await stack.webhooks();
+    expect(webhook).toMatchObject({ inputs: { rotateWhenChanged: { quarter: "2026-Q4" } } });
+    const before = emulator.webhooks;
+    expect(await stack.up()).toMatchObject({ code: 0, calls: [] });
+    expect(emulator.webhooks).toEqual(before);
+});
