@@ -47,7 +47,7 @@ export async function viewAccount(choice: AccountChoice, io: Io): Promise<Accoun
     }
     const configuration = first === undefined ? undefined : await stackConfiguration({ stack: first, cwd, pulumi }, io);
     const setting = (name: string): string | undefined =>
-        (name === "baseUrl" ? baseUrl : undefined) ?? configuration?.get(`captions:${name}`);
+        name === "baseUrl" && baseUrl !== undefined ? baseUrl : configuration?.get(`captions:${name}`);
     // Asked before the API, so that a mistyped stack costs no call.
     const account = new Accounts(setting, io.env, (line) => io.err(line), io.signal).open(choice.account);
     const stacks: Stack[] = [];

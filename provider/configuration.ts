@@ -30,14 +30,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface AccountSettings {
     readonly apiKey: string | undefined;
-    readonly baseUrl: string;
+    readonly baseUrl: Setting<string>;
     /** Whether the key comes from the stack's configuration, which Pulumi keeps for `refresh` and `destroy`. */
     readonly isKeyKept: boolean;
 }
 
 /** A value, and the name of where it was set: for a message, which says what to change. */
-interface Setting {
-    readonly value: string | undefined;
+interface Setting<T = string | undefined> {
+    readonly value: T;
     readonly name: string;
 }
 
@@ -63,6 +63,7 @@ export class Accounts {
     readonly #settings: ReadonlyMap<string | undefined, AccountSettings>;
     readonly #opened = new Map<string | undefined, Account>();
     readonly #limits: Limits;
+    readonly #maxWaitName: string;
     readonly #notify: (line: string) => void;
     readonly #signal: AbortSignal | undefined;
 
@@ -74,23 +75,25 @@ export class Accounts {
     constructor(get: GetSetting, environment: Environment, notify: (line: string) => void, signal?: AbortSignal) {
         const setting = (name: string, variable: string): Setting => {
             const kept = nonEmpty(get(name));
-            if (kept !== undefined) return { value: kept, name: `captions:${name}` };
-            return { value: nonEmpty(environment[variable]), name: variable };
+            const value = kept ?? nonEmpty(environment[variable]);
+            return { value, name: value === kept ? `captions:${name}` : variable };
         };
         const address = setting("baseUrl", "CAPTIONS_BASE_URL");
-        const baseUrl = checkBaseUrl(address.value ?? defaultBaseUrl, address.name);
+        const baseUrl = { ...address, value: checkBaseUrl(address.value ?? defaultBaseUrl, address.name) };
         const key = setting("apiKey", "CAPTIONS_API_KEY");
         const apiKey = checkKey(key.value, key.name);
         const limit = (name: string, variable: string, otherwise: number) =>
             checkSeconds(setting(name, variable)) ?? otherwise;
+        const maxWait = setting("waitAtMostSeconds", "CAPTIONS_WAIT_AT_MOST_SECONDS");
         const { connectTimeoutMs, callTimeoutMs, listLagMs, maxWaitMs } = defaultLimits;
         this.#limits = {
             ...defaultLimits,
             connectTimeoutMs: limit("connectTimeoutSeconds", "CAPTIONS_CONNECT_TIMEOUT_SECONDS", connectTimeoutMs),
             callTimeoutMs: limit("callTimeoutSeconds", "CAPTIONS_CALL_TIMEOUT_SECONDS", callTimeoutMs),
             listLagMs: limit("listLagSeconds", "CAPTIONS_LIST_LAG_SECONDS", listLagMs),
-            maxWaitMs: limit("waitAtMostSeconds", "CAPTIONS_WAIT_AT_MOST_SECONDS", maxWaitMs),
+            maxWaitMs: checkSeconds(maxWait) ?? maxWaitMs,
         };
+        this.#maxWaitName = maxWait.name;
         const isKeyKept = nonEmpty(get("apiKey")) !== undefined;
         this.#settings = new Map([
             [undefined, { apiKey, baseUrl, isKeyKept }],
@@ -137,8 +140,8 @@ export class Accounts {
                 name === undefined
                     ? "captions:apiKey or CAPTIONS_API_KEY"
                     : `the apiKey of "${name}" in captions:accounts`,
-            baseUrl: "captions:baseUrl",
-            maxWait: "captions:waitAtMostSeconds",
+            baseUrl: baseUrl.name,
+            maxWait: this.#maxWaitName,
             keyAdvice: isKeyKept
                 ? " If you changed it in the stack configuration, run `pulumi up` first; until then, `refresh` and `destroy` " +
                   "use the old key."
@@ -146,7 +149,7 @@ export class Accounts {
         };
         const client = new CaptionsClient({
             apiKey,
-            baseUrl,
+            baseUrl: baseUrl.value,
             limits: this.#limits,
             names,
             notify: this.#notify,
@@ -191,7 +194,7 @@ function checkSeconds({ value, name }: Setting): number | undefined {
     throw new ConfigurationError(`${name} must be a number of seconds, from 0.001 to 86400.`);
 }
 
-function parseAccounts(text: string | undefined, defaultUrl: string): [string, AccountSettings][] {
+function parseAccounts(text: string | undefined, defaultUrl: Setting<string>): [string, AccountSettings][] {
     if (nonEmpty(text) === undefined) return [];
     const name = "captions:accounts";
     const shape = `${name} must be an object like {"eu": {"apiKey": "…", "baseUrl": "…"}}`;
@@ -208,13 +211,18 @@ function parseAccounts(text: string | undefined, defaultUrl: string): [string, A
         const path = v.getDotPath(result.issues[0]);
         throw new ConfigurationError(`${shape}; ${path ?? "it"} is missing or invalid. ${advice}`);
     }
-    return Object.entries(result.output).map(([account, { apiKey, baseUrl }]) => [
-        account,
-        {
-            apiKey: checkKey(apiKey, `The apiKey of "${account}" in ${name}`),
-            baseUrl:
-                baseUrl === undefined ? defaultUrl : checkBaseUrl(baseUrl, `The baseUrl of "${account}" in ${name}`),
-            isKeyKept: true,
-        },
-    ]);
+    return Object.entries(result.output).map(([account, { apiKey, baseUrl }]) => {
+        const ofAccount = `baseUrl of "${account}" in ${name}`;
+        return [
+            account,
+            {
+                apiKey: checkKey(apiKey, `The apiKey of "${account}" in ${name}`),
+                baseUrl:
+                    baseUrl === undefined
+                        ? defaultUrl
+                        : { value: checkBaseUrl(baseUrl, `The ${ofAccount}`), name: `the ${ofAccount}` },
+                isKeyKept: true,
+            },
+        ];
+    });
 }

@@ -1,10 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { startEmulator } from "../../emulator";
 import { Accounts } from "../../provider/configuration";
 import { ConfigurationError } from "../../provider/errors";
 
 const silent = () => undefined;
 
-function accounts(settings: Record<string, string>, environment: Record<string, string> = {}): Accounts {
+function accounts(settings: Readonly<Record<string, string>>, environment: Record<string, string> = {}): Accounts {
     return new Accounts((name) => settings[name], environment, silent);
 }
 
@@ -58,6 +59,37 @@ test.each([
     [{ CAPTIONS_LIST_LAG_SECONDS: "soon" }, /^CAPTIONS_LIST_LAG_SECONDS must be a number/],
 ])("%j of the environment is refused with the variable's name", (environment: Record<string, string>, reason) => {
     expect(() => accounts({}, environment)).toThrow(reason);
+});
+
+test("an error of a call names where the base URL was set", async () => {
+    const emulator = await startEmulator();
+    onTestFinished(() => emulator.stop());
+    const baseUrl = `${emulator.url}/nowhere`;
+    const accountsSetting = JSON.stringify({ eu: { apiKey: "key", baseUrl }, us: { apiKey: "key" } });
+    for (const [settings, environment, account, name] of [
+        [{ baseUrl }, {}, undefined, "captions:baseUrl"],
+        [{}, { CAPTIONS_BASE_URL: baseUrl }, undefined, "CAPTIONS_BASE_URL"],
+        [{ accounts: accountsSetting }, {}, "eu", 'the baseUrl of "eu" in captions:accounts'],
+        [{ accounts: accountsSetting }, { CAPTIONS_BASE_URL: baseUrl }, "us", "CAPTIONS_BASE_URL"],
+    ] as const) {
+        const { client } = accounts(settings, { CAPTIONS_API_KEY: "key", ...environment }).open(account);
+        await expect(client.list()).rejects.toThrow(`check ${name}.`);
+    }
+});
+
+test("an error of a call names where the longest wait was set, or can be", async () => {
+    const emulator = await startEmulator();
+    onTestFinished(() => emulator.stop());
+    const calling = { CAPTIONS_API_KEY: emulator.apiKey, CAPTIONS_BASE_URL: emulator.baseUrl };
+    for (const [settings, environment, name] of [
+        [{}, {}, "captions:waitAtMostSeconds (900 s)"],
+        [{ waitAtMostSeconds: "60" }, {}, "captions:waitAtMostSeconds (60 s)"],
+        [{}, { CAPTIONS_WAIT_AT_MOST_SECONDS: "60" }, "CAPTIONS_WAIT_AT_MOST_SECONDS (60 s)"],
+    ] as const) {
+        emulator.inject({ endpoint: "list", kind: "rate-limited", status: 429, retryAfter: "7200" });
+        const { client } = accounts(settings, { ...calling, ...environment }).open(undefined);
+        await expect(client.list()).rejects.toThrow(`longer than ${name} allows`);
+    }
 });
 
 test("plain http is for this machine alone", () => {
